@@ -20,9 +20,11 @@ export type Verdict =
       readonly status?: number
       readonly afterMs?: number
       readonly isOperatorFault?: boolean
+      /** What was said or what broke, in full, for people. `reason` is a short word, for metrics. */
+      readonly detail?: string
     }
-  /** Too many bytes at once (413): halve. */
-  | { readonly kind: 'too_large'; readonly status?: number }
+  /** Too many bytes at once (413): halve. `answer` as below. */
+  | { readonly kind: 'too_large'; readonly status?: number; readonly answer?: string }
   /** Something inside is refused for good: bisect until it stands alone. `answer`: what the destination said, cut to 4 KiB. */
   | { readonly kind: 'refused'; readonly status: number; readonly answer: string }
 

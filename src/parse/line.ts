@@ -19,6 +19,8 @@ export interface Line {
   isTruncated: boolean
   /** The line had no end when its file was finished (rotated, deleted) or idle too long. */
   isPartial: boolean
+  /** It goes on where a partial line that is already stored ended. */
+  isContinued: boolean
 }
 
 /** What an entry gets when its line does not say, and where it was read. */
@@ -73,7 +75,7 @@ export class NdjsonBuffer {
 
   appendText(text: string): void {
     this.reserve(text.length * 3)
-    this.length += this.bytes.utf8Write(text, this.length)
+    this.length += this.bytes.write(text, this.length, 'utf8')
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises'
 
 /** Time as the rest of the agent sees it. Nothing outside `run/` reads a clock or sets a timer. */
 export interface Clock {
@@ -22,3 +22,6 @@ export const systemClock: Clock = {
     }
   },
 }
+
+/** Lets everything else that waits for the event loop have its turn. */
+export const yieldToLoop = (): Promise<void> => immediate()

@@ -1,0 +1,350 @@
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { BufferView } from './agent/buffer-view.ts'
+import { healthChecks } from './agent/health-checks.ts'
+import { ingestSettings } from './agent/ingest-settings.ts'
+import { IngestThread } from './agent/ingest-thread.ts'
+import { outputAccounts, outputImbalance, sourceImbalances } from './agent/ledgers.ts'
+import {
+  CommitTimes,
+  mirrorOutput,
+  mirrorOutputLedger,
+  mirrorSourceLedger,
+  mirrorVitals,
+} from './agent/metrics-bridge.ts'
+import { Outputs } from './agent/outputs.ts'
+import { type Api, createApi } from './api/server.ts'
+import { type ListenAddress, parseListen } from './config/listen.ts'
+import type { AgentConfig } from './config/schema.ts'
+import { messageOf } from './errors.ts'
+import type { IngestVitals } from './ingest/messages.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { HealthCheck } from './model/health.ts'
+import type { OwnLog } from './own-log.ts'
+import type { Clock } from './run/clock.ts'
+import type { Component } from './run/component.ts'
+import { withDeadline } from './run/deadline.ts'
+import { createHeartbeats, Heartbeat, startBeating } from './run/heartbeat.ts'
+import { createNotifier, type Notifier, type NotifySettings } from './run/notifier.ts'
+import { BUFFER_FILE, type Corruption } from './store/open-buffer.ts'
+import type { StateStore } from './store/state-store.ts'
+
+/** A configuration and the checksum of its text. */
+export interface Configured {
+  readonly config: AgentConfig
+  readonly hash: string
+}
+
+export type Reloaded =
+  | ({ readonly kind: 'ok' } & Configured)
+  | { readonly kind: 'bad'; readonly problems: readonly string[] }
+
+export interface AgentDeps {
+  readonly clock: Clock
+  readonly ownLog: OwnLog
+  readonly state: StateStore
+  readonly stdout: Writable
+  readonly notify: NotifySettings
+  /** Reads the configuration again. */
+  readonly readConfig: () => Reloaded
+  readonly rssBytes: () => number
+  /** `dev:ino` of stdout and stderr. */
+  readonly ownInodes: readonly string[]
+  readonly hostname: string
+  readonly version: string
+  readonly nodeVersion: string
+}
+
+/** What the ingest thread may take to stop, beyond what is needed to commit what it holds, ms. */
+const INGEST_STOP_MS = 5000
+/** Headers looked at in one step: a second's worth at full speed is a fifth of it. */
+const HEADERS_STEP = 500
+
+/**
+ * The agent: the only file of the main thread that knows everyone. Starts the parts in the order they need each other and
+ * ends them in the order in which nothing is lost: inputs, outputs, API, store.
+ */
+export class Agent implements Component {
+  readonly name = 'agent'
+  readonly #deps: AgentDeps
+  #configured: Configured
+  readonly #metrics: Metrics
+  readonly #buffer = new BufferView()
+  readonly #ingest: IngestThread
+  readonly #outputs: Outputs
+  readonly #api: Api
+  readonly #notifier: Notifier
+  readonly #commitTimes = new CommitTimes()
+  readonly #startedMs: number
+  readonly #heartbeats = createHeartbeats()
+  #vitals: IngestVitals | undefined
+  #corruption: Corruption | undefined
+  #reloadProblem: string | undefined
+  #stalledThreads: readonly string[] = []
+  #headerSeq = 0
+  /** The buffer is open: before that no output may begin, since it would take the buffer for an empty one. */
+  readonly #opened = Promise.withResolvers<void>()
+  #isReady = false
+  #reloading: Promise<unknown> = Promise.resolve()
+
+  constructor(configured: Configured, deps: AgentDeps) {
+    const { clock, ownLog, state, stdout, version, nodeVersion, notify } = deps
+    const { log } = ownLog
+    this.#deps = deps
+    this.#configured = configured
+    this.#startedMs = clock.monotonicMs()
+    this.#metrics = createMetrics({ version, node: nodeVersion })
+    this.#ingest = new IngestThread(this.#ingestSettings(), {
+      ...{ clock, log: log.child('agent'), heartbeats: this.#heartbeats },
+      replay: (record) => ownLog.replay(record),
+      onSuppressed: (count) => this.suppressed(count),
+      onOpen: (about) => this.#onOpen(about),
+      onCommitted: () => this.#outputs.ring(),
+      onVitals: (vitals) => this.#onVitals(vitals),
+      onRestart: () => this.#metrics.componentRestarts.inc({ component: 'ingest' }),
+    })
+    const cursors = {
+      cursor: (output: string) => state.cursor(output),
+      moveCursor: (...move: Parameters<StateStore['moveCursor']>): void => {
+        state.moveCursor(...move)
+        this.#ingest.settled()
+      },
+    }
+    this.#outputs = new Outputs({ source: this.#buffer, cursors, clock, log, version, stdout })
+    const { service, environment, api } = configured.config
+    this.#api = createApi(
+      { ...api, listen: listenAddress(api.listen), service, environment, version, startedMs: this.#startedMs },
+      {
+        ...{ clock, log: log.child('api'), metrics: this.#metrics },
+        checks: () => this.#checks(),
+        readiness: () =>
+          this.#isReady ? { kind: 'ready' } : { kind: 'not_ready', reason: 'the buffer is not open yet' },
+        reload: () => this.reload(),
+      },
+    )
+    this.#notifier = createNotifier({
+      ...notify,
+      heartbeats: this.#heartbeats,
+      onReport: (report) => {
+        if (report.kind === 'trouble') return log.warn('Cannot talk to systemd', { reason: report.text })
+        this.#stalledThreads = report.threads
+        if (report.threads.length > 0) log.error('A thread makes no progress', { threads: report.threads })
+      },
+    })
+    this.#metrics.onCollect(() => this.#collect())
+  }
+
+  /** Messages of the agent's own that were held back. */
+  suppressed(count: number): void {
+    this.#metrics.logMessagesSuppressed.inc({}, count)
+  }
+
+  /** Runs until `signal` aborts. @throws {FatalError} when it cannot begin: a port in use, a store that cannot be opened. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { ownLog, version } = this.#deps
+    const { config, hash } = this.#configured
+    const stopBeating = startBeating(new Heartbeat(this.#heartbeats, 'main'), 1000)
+    const address = await this.#api.listen()
+    const stopInputs = new AbortController()
+    const ingesting = this.#ingest.run(stopInputs.signal)
+    this.#name(config)
+    this.#metrics.configReloadSuccessful.set({}, 1)
+    this.#metrics.configReloadTime.set({}, this.#deps.clock.nowMs() / 1000)
+    await Promise.race([this.#opened.promise, aborted(signal), ingesting])
+    if (this.#buffer.isOpen) await this.#outputs.apply(config.outputs, config.drainMs)
+    ownLog.log.info('Started', {
+      ...{ version, api: `http://${address.host}:${address.port}`, data_dir: config.dataDir, config_hash: hash },
+      sources: config.sources.map(({ name }) => name),
+      outputs: config.outputs.map(({ name }) => name),
+    })
+    try {
+      await Promise.race([aborted(signal), ingesting])
+    } finally {
+      this.#notifier.stopping()
+      ownLog.log.info('Stopping')
+      await this.#stop(stopInputs, ingesting)
+      stopBeating()
+      ownLog.flush({ all: true })
+    }
+    await ingesting
+  }
+
+  async #stop(stopInputs: AbortController, ingesting: Promise<void>): Promise<void> {
+    const { ownLog } = this.#deps
+    stopInputs.abort()
+    try {
+      await withDeadline(INGEST_STOP_MS, new AbortController().signal, () => ingesting)
+    } catch (error) {
+      ownLog.log.warn('The ingest thread did not stop by itself', { error })
+      await this.#ingest.terminate()
+    }
+    this.#outputs.ring()
+    await this.#outputs.close()
+    await this.#api.close()
+    this.#buffer.close()
+    await this.#notifier.close()
+  }
+
+  /** Swaps the configuration as a whole, or keeps the one before and says why. One at a time. */
+  reload(): Promise<{ kind: 'ok' } | { kind: 'bad'; problems: readonly string[] }> {
+    const reloading = this.#reloading.then(() => this.#reloadOnce())
+    this.#reloading = reloading
+    return reloading
+  }
+
+  async #reloadOnce(): Promise<{ kind: 'ok' } | { kind: 'bad'; problems: readonly string[] }> {
+    const { readConfig, ownLog, clock } = this.#deps
+    const { log } = ownLog
+    this.#notifier.reloading()
+    const reloaded = readConfig()
+    const problems = reloaded.kind === 'bad' ? reloaded.problems : this.#unchangeable(reloaded.config)
+    if (reloaded.kind === 'bad' || problems.length > 0) {
+      this.#reloadProblem = problems.join('; ')
+      this.#metrics.configReloadSuccessful.set({}, 0)
+      log.error('The configuration is not taken over; the one before stays in use', { problems })
+      this.#notifier.ready(this.#statusText())
+      return { kind: 'bad', problems }
+    }
+    const before = this.#configured.config
+    this.#configured = reloaded
+    this.#reloadProblem = undefined
+    ownLog.setLevel(reloaded.config.log.level)
+    this.#name(reloaded.config)
+    for (const { name } of before.sources)
+      if (!has(reloaded.config.sources, name)) await this.#metrics.removeSource(name)
+    for (const { name } of before.outputs)
+      if (!has(reloaded.config.outputs, name)) await this.#metrics.removeOutput(name)
+    await this.#opened.promise
+    await this.#ingest.reload(this.#ingestSettings())
+    await this.#outputs.apply(reloaded.config.outputs, reloaded.config.drainMs)
+    this.#metrics.configReloadSuccessful.set({}, 1)
+    this.#metrics.configReloadTime.set({}, clock.nowMs() / 1000)
+    log.info('The configuration was taken over', { config_hash: reloaded.hash })
+    this.#notifier.ready(this.#statusText())
+    return { kind: 'ok' }
+  }
+
+  /** What cannot change while running: the folder is locked, the port is open. */
+  #unchangeable(config: AgentConfig): string[] {
+    const { dataDir, api } = this.#configured.config
+    const isSameListen = JSON.stringify(config.api.listen) === JSON.stringify(api.listen)
+    const isSameToken = config.api.token?.reveal() === api.token?.reveal()
+    return [
+      ...(config.dataDir === dataDir
+        ? []
+        : [`data_dir: cannot change while running, got ${config.dataDir} instead of ${dataDir}; restart the agent`]),
+      ...(isSameListen && isSameToken ? [] : ['api: cannot change while running; restart the agent']),
+    ]
+  }
+
+  #ingestSettings(): ReturnType<typeof ingestSettings> {
+    return ingestSettings(this.#configured.config, this.#deps)
+  }
+
+  #name({ sources, outputs, buffer }: AgentConfig): void {
+    for (const { name } of sources) this.#metrics.addSource(name)
+    for (const { name } of outputs) this.#metrics.addOutput(name)
+    this.#metrics.bufferLimitBytes.set({}, buffer.maxBytes)
+    this.#metrics.configInfo.tell({ hash: this.#configured.hash })
+  }
+
+  #onOpen({ wasClean, corruption }: { wasClean: boolean; corruption?: Corruption }): void {
+    const { config } = this.#configured
+    this.#buffer.reopen(join(config.dataDir, BUFFER_FILE))
+    this.#headerSeq = this.#buffer.totals().lastSeq
+    this.#metrics.uncleanStart.set({}, wasClean ? 0 : 1)
+    if (corruption) {
+      this.#corruption = corruption
+      this.#metrics.bufferCorruptions.inc({})
+    }
+    this.#isReady = true
+    this.#opened.resolve()
+    this.#outputs.ring()
+    this.#notifier.ready(this.#statusText())
+  }
+
+  #onVitals(vitals: IngestVitals): void {
+    this.#vitals = vitals
+    this.#commitTimes.add(vitals.commitSeconds)
+    this.#metrics.sweepSeconds.observe({}, vitals.lookSeconds)
+    this.#readHeaders()
+  }
+
+  /** Counts what the chunks since the last time say of their entries. */
+  #readHeaders(): void {
+    try {
+      for (const { seq, header } of this.#buffer.headersAfter(this.#headerSeq, HEADERS_STEP)) {
+        this.#metrics.logSeries.count(header)
+        this.#headerSeq = seq
+      }
+    } catch (error) {
+      // The headers are still there next time.
+      this.#deps.ownLog.log.debug('Cannot read chunk headers', { error: messageOf(error) })
+    }
+  }
+
+  #collect(): void {
+    const { clock, state, ownLog } = this.#deps
+    const metrics = this.#metrics
+    ownLog.flush()
+    this.#readHeaders()
+    if (this.#vitals) {
+      mirrorVitals(metrics, this.#vitals, clock.nowMs())
+      mirrorSourceLedger(metrics, this.#vitals.ledger)
+      for (const [name, entries] of sourceImbalances(this.#vitals.ledger))
+        metrics.ledgerImbalance.set({ kind: 'source', name }, entries)
+    }
+    this.#commitTimes.mirror(metrics)
+    for (const thread of ['main', 'ingest'])
+      metrics.threadStalled.set({ thread }, Number(this.#stalledThreads.includes(thread)))
+    const held = this.#buffer.held()
+    metrics.bufferEntries.set({}, held.entries)
+    metrics.bufferOldestAge.set({}, held.oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - held.oldestMs) / 1000)
+    for (const status of this.#outputs.statuses()) {
+      mirrorOutput(metrics, status)
+      metrics.deadLetterEntries.set({ output: status.name }, state.deadLetterCount(status.name))
+      const cursor = state.cursor(status.name)
+      if (!cursor || cursor.bufferId !== this.#buffer.bufferId) continue
+      mirrorOutputLedger(metrics, outputAccounts(cursor, this.#buffer.totals().entries))
+      metrics.ledgerImbalance.set({ kind: 'output', name: status.name }, this.#imbalanceOf(cursor))
+    }
+  }
+
+  #imbalanceOf(cursor: Parameters<typeof outputImbalance>[0]): number {
+    return outputImbalance(cursor, this.#buffer.entriesUpto(cursor.seq))
+  }
+
+  #checks(): HealthCheck[] {
+    const { clock, rssBytes } = this.#deps
+    const imbalanced = [...sourceImbalances(this.#vitals?.ledger ?? [])].filter(([, entries]) => entries !== 0)
+    return healthChecks({
+      nowMs: clock.nowMs(),
+      vitals: this.#vitals,
+      outputs: this.#outputs.statuses(),
+      ingestFailure: this.#ingest.failure,
+      stalledThreads: this.#stalledThreads,
+      corruption: this.#corruption,
+      reloadProblem: this.#reloadProblem,
+      imbalanced: imbalanced.map(([name]) => name),
+      rssBytes: rssBytes(),
+    })
+  }
+
+  #statusText(): string {
+    const { sources, outputs } = this.#configured.config
+    return `${sources.length} sources, ${outputs.length} outputs`
+  }
+}
+
+const has = (named: readonly { name: string }[], name: string): boolean => named.some((one) => one.name === name)
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListen(text)
+  if (!address) throw new Error(`Cannot listen on ${text}: the configuration let it pass`)
+  return address
+}

@@ -1,0 +1,140 @@
+import { hash } from 'node:crypto'
+import { accessSync, constants, fstatSync, mkdirSync, statfsSync } from 'node:fs'
+import { hostname } from 'node:os'
+import pino from 'pino'
+import { Agent, type Reloaded } from '../agent.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
+import type { AgentConfig } from '../config/schema.ts'
+import { codeOf, EXIT, FatalError, messageOf } from '../errors.ts'
+import { logDestination } from '../own-log/destination.ts'
+import { loggerOptions, ownLog } from '../own-log.ts'
+import { systemClock } from '../run/clock.ts'
+import { notifySettings, notifyVariables } from '../run/notifier.ts'
+import { lockDataDir } from '../store/lock.ts'
+import { openState } from '../store/open-state.ts'
+
+/** `obs-agent run`: runs the agent until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code. */
+export async function runCommand(configPath: string, version: string): Promise<number> {
+  const stop = new AbortController()
+  // First of all: a signal during the start must not be lost.
+  const signals = handleSignals(stop)
+  const notify = notifySettings(process.env, process.pid)
+  for (const name of notifyVariables) delete process.env[name]
+
+  const loaded = readConfig(configPath)
+  if (loaded.kind === 'bad') {
+    for (const problem of loaded.problems) process.stderr.write(`${problem}\n`)
+    return EXIT.config
+  }
+  const { config } = loaded
+  const clock = systemClock
+  const destination = logDestination({ fd: 2, format: logFormat(config) }, { onLost: () => agent?.suppressed(1) })
+  const logger = ownLog(pino(loggerOptions(), destination), config.log, {
+    clock,
+    onSuppressed: (count) => agent?.suppressed(count),
+  })
+  for (const warning of loaded.warnings)
+    logger.log.warn('The configuration may not be what is meant', { problem: warning })
+
+  prepareDataDir(config.dataDir)
+  const lock = lockDataDir(config.dataDir, process.pid)
+  const { state, quarantine } = openState(config.dataDir, clock.nowMs())
+  if (quarantine !== undefined) {
+    logger.log.error('state.db was damaged and was set aside; outputs are sent again what is still stored', {
+      quarantine,
+    })
+  }
+  let agent: Agent | undefined
+  try {
+    agent = new Agent(loaded, {
+      ...{ clock, ownLog: logger, state, version, notify },
+      stdout: process.stdout,
+      readConfig: () => readConfig(configPath),
+      rssBytes: () => process.memoryUsage.rss(),
+      ownInodes: ownInodes(),
+      hostname: hostname(),
+      nodeVersion: process.versions.node,
+    })
+    const { reload } = agent
+    signals.onReload = () => void reload.call(agent)
+    await agent.run(stop.signal)
+    return EXIT.ok
+  } finally {
+    state.close()
+    lock.release()
+  }
+}
+
+type Read = (Extract<Reloaded, { kind: 'ok' }> & { warnings: readonly string[] }) | Extract<Reloaded, { kind: 'bad' }>
+
+function readConfig(path: string): Read {
+  const loaded = loadConfig(path, { env: process.env })
+  const texts = (problems: readonly Problem[]): string[] => problems.map(formatProblem)
+  if (loaded.kind === 'bad') return { kind: 'bad', problems: texts(loaded.problems) }
+  const { config } = loaded
+  const checksum = hash('sha256', JSON.stringify(config), 'hex').slice(0, 12)
+  return { kind: 'ok', config, hash: checksum, warnings: texts(loaded.warnings) }
+}
+
+function handleSignals(stop: AbortController): { onReload: () => void } {
+  const handlers = { onReload: (): void => {} }
+  const end = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stop.abort()
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+  process.on('SIGHUP', () => handlers.onReload())
+  // Whoever read our output may go away: that is no reason to end.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  return handlers
+}
+
+function logFormat({ log }: AgentConfig): 'json' | 'text' {
+  if (log.format !== 'auto') return log.format
+  return process.stderr.isTTY ? 'text' : 'json'
+}
+
+/** Network file systems of Linux (statfs(2)), where SQLite's locks and its WAL cannot be relied on. */
+const NETWORK_FS = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+])
+
+function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const hint =
+      codeOf(error) === 'EROFS'
+        ? 'the file system is read-only: choose another data_dir, or mount it writable'
+        : `let the user that runs the agent write there: chown it, or choose another data_dir`
+    const message = `Cannot keep state in ${dataDir}: ${messageOf(error)}`
+    throw new FatalError(message, { exitCode: EXIT.permission, hint, cause: error })
+  }
+  const network = NETWORK_FS.get(statfsSync(dataDir).type)
+  if (network === undefined) return
+  throw new FatalError(
+    `Cannot keep state in ${dataDir}: it is on ${network}, where locks and write-ahead logs are not safe`,
+    {
+      exitCode: EXIT.config,
+      hint: 'choose a data_dir on a local disk',
+    },
+  )
+}
+
+/** Where stdout and stderr lead, when those are files: tailing them would feed the agent its own words. */
+function ownInodes(): string[] {
+  return [1, 2].flatMap((fd) => {
+    try {
+      const stats = fstatSync(fd, { bigint: true })
+      return stats.isFile() ? [`${stats.dev}:${stats.ino}`] : []
+    } catch {
+      return [] // Closed.
+    }
+  })
+}

@@ -1,0 +1,102 @@
+import type { Ballast } from '../store/ballast.ts'
+import type { ChunkStore, Removed } from '../store/chunk-store.ts'
+
+export interface RetentionOptions {
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+  readonly whenFull: 'block' | 'drop_oldest' | 'drop_newest'
+  readonly minFreeBytes: number
+}
+
+export interface RetentionDeps {
+  readonly store: ChunkStore
+  readonly ballast: Ballast
+  /** The seq up to which every output is done; Infinity without outputs. @throws {StoreError} */
+  readonly settledSeq: () => number
+  /** Bytes that may still be written to the disk. */
+  readonly freeBytes: () => number
+}
+
+/** Whether a chunk may be stored now. */
+export type Room =
+  | { readonly kind: 'room' }
+  /** `buffer.max_bytes` is reached and nothing that is left was delivered. */
+  | { readonly kind: 'full'; readonly usedBytes: number }
+  /** The disk has less than `buffer.min_free` left. */
+  | { readonly kind: 'low_disk'; readonly freeBytes: number }
+
+/** Chunks removed in one transaction. */
+const STEP_CHUNKS = 64
+/** The disk must have this much more than the floor before writing goes on: or it would stop and go all the time. */
+const HYSTERESIS = 1.1
+
+/**
+ * Decides what leaves the buffer: what was delivered to everyone, oldest first, when it is too old or room is needed; what
+ * was not delivered only where the policy says so.
+ */
+export class Retention {
+  options: RetentionOptions
+  readonly #deps: RetentionDeps
+  #isLow = false
+
+  constructor(options: RetentionOptions, deps: RetentionDeps) {
+    this.options = options
+    this.#deps = deps
+  }
+
+  /** Sees to it that `bytes` more fit, if that can be done without losing anything. @throws {StoreError} */
+  makeRoom(bytes: number): Room {
+    const { maxBytes, minFreeBytes } = this.options
+    const { store } = this.#deps
+    let usedBytes = store.usage().usedBytes
+    while (usedBytes + bytes > maxBytes && this.removeSettled(STEP_CHUNKS).chunks > 0)
+      usedBytes = store.usage().usedBytes
+    if (usedBytes + bytes > maxBytes) return { kind: 'full', usedBytes }
+    const floorBytes = this.#isLow ? minFreeBytes * HYSTERESIS : minFreeBytes
+    // Free pages inside the file are room too.
+    const freeBytes = this.#deps.freeBytes() + store.usage().freeBytes
+    this.#isLow = freeBytes < floorBytes
+    return this.#isLow ? { kind: 'low_disk', freeBytes } : { kind: 'room' }
+  }
+
+  /** Removes the oldest chunks that everyone has. @throws {StoreError} */
+  removeSettled(limit: number): Removed {
+    return this.#removeUpto(this.#deps.settledSeq(), { storedBeforeMs: Number.MAX_SAFE_INTEGER, limit })
+  }
+
+  /** Removes the oldest chunks, whoever has not had them. @throws {StoreError} */
+  removeOldest(limit: number): Removed {
+    return this.#removeUpto(Number.MAX_SAFE_INTEGER, { storedBeforeMs: Number.MAX_SAFE_INTEGER, limit })
+  }
+
+  #removeUpto(seq: number, { storedBeforeMs, limit }: { storedBeforeMs: number; limit: number }): Removed {
+    const uptoSeq = Math.min(seq, Number.MAX_SAFE_INTEGER)
+    return this.#deps.store.removeOldest({ uptoSeq, storedBeforeMs, limit })
+  }
+
+  /** The regular round: removes what is too old, and gives free pages back. @throws {StoreError} */
+  tidy(nowMs: number): void {
+    const { store, settledSeq, ballast } = this.#deps
+    const storedBeforeMs = nowMs - this.options.maxAgeMs
+    const seq = settledSeq()
+    while (this.#removeUpto(seq, { storedBeforeMs, limit: STEP_CHUNKS }).chunks === STEP_CHUNKS);
+    if (store.usage().freeBytes > 4 * 2 ** 20) store.shrink()
+    ballast.hold(this.options.minFreeBytes)
+  }
+
+  /**
+   * The disk is full and SQLite refuses: without the ballast it cannot even delete. Gives the ballast back, removes what
+   * was delivered, and lets the file shrink. Never throws: it is tried again.
+   */
+  relieve(): void {
+    const { store, ballast } = this.#deps
+    try {
+      ballast.release()
+      this.removeSettled(STEP_CHUNKS)
+      store.checkpointWal()
+      store.shrink()
+    } catch {
+      // Still no room. The commit that failed is tried again, and with it this.
+    }
+  }
+}

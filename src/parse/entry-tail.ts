@@ -1,0 +1,47 @@
+/**
+ * The end of every entry: what the line did not say (`service`, `version`, `environment`) and what only the agent knows
+ * (`host`, `source`, `file`, `offset`). The bytes are made once per file; per line they are copied, and the offset's digits
+ * written by hand.
+ */
+import { writeNumber } from './digits.ts'
+import type { LineContext, NdjsonBuffer } from './line.ts'
+
+/** Bits of the fields an entry has already. */
+export const HAS_SERVICE = 1
+export const HAS_VERSION = 2
+export const HAS_ENVIRONMENT = 4
+
+/** Digits of an offset, and `}\n`. */
+const REST_BYTES = 20
+
+export class EntryTail {
+  /** By the set of fields an entry has. Every one begins with a comma. */
+  readonly #tails: readonly Buffer[]
+
+  constructor(context: LineContext) {
+    const always = `,"host":${json(context.host)},"source":${json(context.source)},"file":${json(context.file)},"offset":`
+    this.#tails = Array.from({ length: 8 }, (_, has) => {
+      const service = has & HAS_SERVICE ? '' : `,"service":${json(context.service)}`
+      const version = has & HAS_VERSION ? '' : `,"version":${json(context.version)}`
+      const environment = has & HAS_ENVIRONMENT ? '' : `,"environment":${json(context.environment)}`
+      return Buffer.from(service + version + environment + always)
+    })
+  }
+
+  /** Ends the entry under construction in `out`. */
+  write(out: NdjsonBuffer, has: number, offset: number): void {
+    const tail = this.#tails[has & 7]
+    if (tail === undefined) return
+    out.reserve(tail.length + REST_BYTES)
+    const target = out.bytes
+    let at = out.length + tail.copy(target, out.length)
+    at = writeNumber(target, at, offset)
+    target[at] = 0x7d
+    target[at + 1] = 0x0a
+    out.length = at + 2
+  }
+}
+
+function json(text: string): string {
+  return JSON.stringify(text.toWellFormed())
+}

@@ -1,0 +1,29 @@
+/** What a file is, besides its name. */
+export interface FileIdentity {
+  readonly dev: string
+  readonly ino: string
+  /** Birth time in ns, `0` where the file system has none. */
+  readonly birthNs: string
+}
+
+/**
+ * live: found under its path. rotated: found under another name than the one it was opened by, or its path has a new file.
+ * gone: nothing of it is left to read.
+ */
+export type CheckpointState = 'live' | 'rotated' | 'gone'
+
+/** How far a file was read, and what proves at the next start that it is the same file. */
+export interface Checkpoint extends FileIdentity {
+  readonly fileId: number
+  /** The path it was discovered under. */
+  readonly path: string
+  /** The fingerprint: SHA-256 (first 32 hex digits) of the first `headBytes` bytes, which grows with the file up to 1 KiB. */
+  readonly headBytes: number
+  readonly headHash: string
+  /** Everything before this byte is stored. Always the start of a line. */
+  readonly offset: number
+  /** The last bytes (at most 64) before `offset`. */
+  readonly tail: Buffer
+  readonly mtimeMs: number
+  readonly state: CheckpointState
+}

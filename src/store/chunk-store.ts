@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { BUFFER_MIGRATIONS } from './buffer-schema.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { ChunkHeader, SealedChunk } from './chunk.ts'
+import type { ChunkRow } from './chunk-row.ts'
+import type { LedgerBooking } from './ledger.ts'
+import { readCheckpoints } from './salvage.ts'
+import { type Connection, migrate, named, openForWriting, type Statement } from './sqlite.ts'
+
+/** Everything that becomes true at once: the entries, how far that means the files were read, and the books. */
+export interface Commit {
+  /** Absent when only positions or books change. */
+  readonly chunk?: SealedChunk
+  readonly checkpoints: readonly Checkpoint[]
+  readonly ledger: readonly LedgerBooking[]
+  /** Sources whose first look round this commit completes. */
+  readonly seenSources?: readonly string[]
+  /** Wall time, ms. */
+  readonly nowMs: number
+}
+
+/** Space that buffer.db takes, in bytes. */
+export interface BufferUsage {
+  /** Pages in use: what counts against `buffer.max_bytes`. */
+  readonly usedBytes: number
+  /** Pages that are free and can be given back to the file system. */
+  readonly freeBytes: number
+}
+
+/** What removing chunks removed. */
+export interface Removed {
+  readonly chunks: number
+  readonly entries: number
+  readonly bytes: number
+}
+
+/**
+ * buffer.db as its only writer, the ingest thread, sees it: chunks come in together with the checkpoints that prove they
+ * were read, and go out when retention says so.
+ */
+export class ChunkStore {
+  /** Born with the file; names every chunk together with its seq. */
+  readonly id: string
+  /** False when the process before this one was killed. */
+  readonly wasClean: boolean
+  readonly #db: Connection
+  readonly #sql: ReturnType<typeof prepare>
+  #entriesEver: number
+
+  /** Opens, migrates, and marks the file as in use. @throws {StoreError} */
+  constructor(path: string) {
+    this.#db = openForWriting(path)
+    try {
+      migrate(this.#db, BUFFER_MIGRATIONS)
+      this.#sql = named(`open ${path}`, () => prepare(this.#db))
+      const id = this.#meta('buffer_id')
+      this.id = id ?? randomUUID()
+      this.wasClean = this.#meta('is_clean') !== '0'
+      this.#entriesEver = Number(this.#meta('entries_ever') ?? 0)
+      named(`mark ${path} as in use`, () =>
+        this.#db.transaction(() => {
+          if (id === undefined) this.#sql.setMeta.run('buffer_id', this.id)
+          this.#sql.setMeta.run('is_clean', '0')
+        })(),
+      )
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  /** Entries ever stored in this file, removed ones too. */
+  get entriesEver(): number {
+    return this.#entriesEver
+  }
+
+  /**
+   * Stores a chunk, moves the checkpoints of the files it came from and books the ledger, all or nothing; returns the
+   * chunk's seq, or 0 when there was none. Seqs only grow. @throws {StoreError} nothing was written.
+   */
+  commit({ chunk, checkpoints, ledger, seenSources, nowMs }: Commit): number {
+    const { insertChunk, saveCheckpoint, book, insertSource, setMeta } = this.#sql
+    const entriesEver = this.#entriesEver + (chunk?.entries ?? 0)
+    const write = this.#db.transaction(() => {
+      for (const c of checkpoints) {
+        const mtimeMs = Math.floor(c.mtimeMs)
+        saveCheckpoint.run(
+          c.fileId,
+          c.path,
+          c.dev,
+          c.ino,
+          c.birthNs,
+          c.headBytes,
+          c.headHash,
+          c.offset,
+          c.tail,
+          mtimeMs,
+          c.state,
+          nowMs,
+        )
+      }
+      for (const b of ledger) book.run(b.source, b.account, b.entries, b.bytes)
+      for (const name of seenSources ?? []) insertSource.run(name)
+      if (!chunk) return 0
+      const { entries, minTimeMs, maxTimeMs, levelMask, rawBytes, encoding, header, body } = chunk
+      const positions = JSON.stringify(checkpoints.map((c) => [c.fileId, c.offset]))
+      setMeta.run('entries_ever', String(entriesEver))
+      return Number(
+        insertChunk.run(
+          ...[entries, this.#entriesEver, Math.floor(minTimeMs), Math.floor(maxTimeMs), levelMask, rawBytes, nowMs],
+          ...[encoding, crc32(body), positions, JSON.stringify(header), body],
+        ).lastInsertRowid,
+      )
+    })
+    const seq = named('store a chunk', () => write.immediate())
+    this.#entriesEver = entriesEver
+    return seq
+  }
+
+  checkpoints(): Checkpoint[] {
+    return named('read the checkpoints', () => readCheckpoints(this.#db))
+  }
+
+  /** Forgets files that are gone or were rotated away, and were not touched since `beforeMs`. */
+  forgetCheckpoints(beforeMs: number): number {
+    return named('forget old checkpoints', () => this.#sql.forgetCheckpoints.run(beforeMs).changes)
+  }
+
+  /** Names of the sources that have had their first look round. */
+  seenSources(): Set<string> {
+    return new Set(named('read the sources', () => this.#sql.sources.all()).map((row) => row.name))
+  }
+
+  ledger(): LedgerBooking[] {
+    return named('read the ledger', () => this.#sql.ledger.all())
+  }
+
+  usage(): BufferUsage {
+    return named('measure the buffer', () => {
+      const [pageBytes, pages, freePages] = ['page_size', 'page_count', 'freelist_count'].map((pragma) =>
+        Number(this.#db.pragma(pragma, { simple: true })),
+      ) as [number, number, number]
+      return { usedBytes: (pages - freePages) * pageBytes, freeBytes: freePages * pageBytes }
+    })
+  }
+
+  /** A hard wall for the file's size, for when everything else fails. Deletes still work at the wall; inserts do not. */
+  limitTo(bytes: number): void {
+    const pageBytes = Number(this.#db.pragma('page_size', { simple: true }))
+    this.#db.pragma(`max_page_count = ${Math.ceil(bytes / pageBytes)}`)
+  }
+
+  /**
+   * Removes the oldest chunks, at most `limit`, among those with a seq up to `uptoSeq` that were stored before
+   * `storedBeforeMs`. @throws {StoreError}
+   */
+  removeOldest({
+    uptoSeq,
+    storedBeforeMs,
+    limit,
+  }: {
+    uptoSeq: number
+    storedBeforeMs: number
+    limit: number
+  }): Removed {
+    return named('remove old chunks', () =>
+      this.#db
+        .transaction(() => {
+          const oldest = this.#sql.oldest.all(uptoSeq, storedBeforeMs, limit)
+          const last = oldest.at(-1)
+          if (last) this.#sql.removeUpto.run(last.seq)
+          const sum = (pick: (row: OldestRow) => number): number => oldest.reduce((total, row) => total + pick(row), 0)
+          return { chunks: oldest.length, entries: sum((row) => row.entries), bytes: sum((row) => row.bytes) }
+        })
+        .immediate(),
+    )
+  }
+
+  /** The seq of the newest chunk ever stored; 0 before the first. */
+  lastSeq(): number {
+    return named('read the newest seq', () => this.#sql.lastSeq.get())?.seq ?? 0
+  }
+
+  /** What files were read up to, by the chunks in (`afterSeq`, `uptoSeq`]: the newest position of each file. */
+  positionsBetween(afterSeq: number, uptoSeq: number): Map<number, number> {
+    const positions = new Map<number, number>()
+    const rows = named('read positions', () => this.#sql.positions.all(afterSeq, uptoSeq))
+    for (const row of rows) {
+      for (const [fileId, offset] of JSON.parse(row.positions) as [number, number][]) positions.set(fileId, offset)
+    }
+    return positions
+  }
+
+  /** Gives free pages back to the file system, a few at a time: 256 pages of 16 KiB are a step of some ms. */
+  shrink(pages = 256): void {
+    named('shrink the buffer', () => this.#db.pragma(`incremental_vacuum(${pages})`))
+  }
+
+  /** Copies the WAL back into the file as far as no reader is in the way; never waits. */
+  checkpointWal(): void {
+    named('checkpoint the buffer', () => this.#db.pragma('wal_checkpoint(PASSIVE)'))
+  }
+
+  /** What SQLite finds wrong with the file, or undefined; costs about 0.5 ms for each MB. */
+  quickCheck(): string | undefined {
+    const found = named('check the buffer', () => this.#db.pragma('quick_check(1)', { simple: true }))
+    return found === 'ok' ? undefined : `quick_check: ${String(found)}`
+  }
+
+  /** Fills a new file with what was salvaged of another: its chunks, under new numbers, and its checkpoints. */
+  restore(chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[], nowMs: number): void {
+    for (const { entries, encoding, body, ...row } of chunks) {
+      const times = { minTimeMs: row.min_time_ms, maxTimeMs: row.max_time_ms, levelMask: row.level_mask }
+      const header = JSON.parse(row.header) as ChunkHeader
+      const chunk = { entries, encoding, body, ...times, rawBytes: row.raw_bytes, header }
+      this.commit({ chunk, checkpoints: [], ledger: [], nowMs: row.stored_ms })
+    }
+    this.commit({ checkpoints, ledger: [], nowMs })
+  }
+
+  /** Ends the use of the file in an orderly way. */
+  close(): void {
+    try {
+      this.#sql.setMeta.run('is_clean', '1')
+    } finally {
+      this.#db.close()
+    }
+  }
+
+  #meta(key: string): string | undefined {
+    return named('read the buffer', () => this.#sql.meta.get(key))?.value
+  }
+}
+
+interface OldestRow {
+  seq: number
+  entries: number
+  bytes: number
+}
+
+function prepare(db: Connection) {
+  const rows = <Row>(sql: string): Statement<Row> => db.prepare(sql) as Statement<Row>
+  return {
+    meta: rows<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
+    setMeta: rows('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
+    insertChunk: rows(
+      `INSERT INTO chunks (entries, first_entry, min_time_ms, max_time_ms, level_mask, raw_bytes, stored_ms, encoding,
+         crc32, positions, header, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    saveCheckpoint: rows(
+      `INSERT OR REPLACE INTO checkpoints (file_id, path, dev, ino, birth_ns, head_bytes, head_hash, offset, tail,
+         mtime_ms, state, updated_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    forgetCheckpoints: rows("DELETE FROM checkpoints WHERE state <> 'live' AND updated_ms < ?"),
+    book: rows(
+      `INSERT INTO ledger (source, account, entries, bytes) VALUES (?, ?, ?, ?)
+       ON CONFLICT (source, account) DO UPDATE SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes`,
+    ),
+    ledger: rows<LedgerBooking>('SELECT source, account, entries, bytes FROM ledger'),
+    insertSource: rows('INSERT OR IGNORE INTO sources (name) VALUES (?)'),
+    sources: rows<{ name: string }>('SELECT name FROM sources'),
+    // From sqlite_sequence, not from the rows: they may all have been delivered and removed.
+    lastSeq: rows<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'"),
+    oldest: rows<OldestRow>(
+      `SELECT seq, entries, length(body) AS bytes FROM chunks WHERE seq <= ? AND stored_ms < ? ORDER BY seq LIMIT ?`,
+    ),
+    removeUpto: rows('DELETE FROM chunks WHERE seq <= ?'),
+    positions: rows<{ positions: string }>('SELECT positions FROM chunks WHERE seq > ? AND seq <= ? ORDER BY seq'),
+  }
+}

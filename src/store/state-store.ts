@@ -1,0 +1,149 @@
+import type { Cursor, CursorStore, DeadLetter } from './deliveries.ts'
+import {
+  type Connection,
+  type Migrations,
+  migrate,
+  named,
+  openForReading,
+  openForWriting,
+  type Statement,
+} from './sqlite.ts'
+
+export const STATE_FILE = 'state.db'
+
+/** state.db: written by the main thread alone. */
+export const STATE_MIGRATIONS: Migrations = [
+  `
+  CREATE TABLE cursors (
+    output TEXT PRIMARY KEY,
+    buffer_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    born_entries INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    expired INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Entries that a destination refused for good, with its answer.
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    output TEXT NOT NULL,
+    key TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    answer TEXT NOT NULL
+  ) STRICT;
+  `,
+]
+
+interface CursorRow {
+  output: string
+  buffer_id: string
+  seq: number
+  born_entries: number
+  delivered: number
+  dead: number
+  expired: number
+}
+
+const CURSORS = 'SELECT output, buffer_id, seq, born_entries, delivered, dead, expired FROM cursors'
+
+const cursorOf = (row: CursorRow): Cursor => ({
+  output: row.output,
+  bufferId: row.buffer_id,
+  seq: row.seq,
+  bornEntries: row.born_entries,
+  delivered: row.delivered,
+  dead: row.dead,
+  expired: row.expired,
+})
+
+/** state.db as its only writer sees it: how far each output is, and what it refused. */
+export class StateStore implements CursorStore {
+  readonly #db: Connection
+  readonly #sql: ReturnType<typeof prepare>
+
+  /** @throws {StoreError} */
+  constructor(path: string) {
+    this.#db = openForWriting(path)
+    try {
+      migrate(this.#db, STATE_MIGRATIONS)
+      this.#sql = named(`open ${path}`, () => prepare(this.#db))
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  cursor(output: string): Cursor | undefined {
+    const row = named('read a cursor', () => this.#sql.cursor.get(output))
+    return row && cursorOf(row)
+  }
+
+  moveCursor(cursor: Cursor, deadLetters: readonly DeadLetter[]): void {
+    named('move a cursor', () =>
+      this.#db
+        .transaction(() => {
+          const { output, bufferId, seq, bornEntries, delivered, dead, expired } = cursor
+          for (const d of deadLetters) this.#sql.insertDead.run(d.output, d.key, d.entry, d.status, d.answer)
+          this.#sql.saveCursor.run(output, bufferId, seq, bornEntries, delivered, dead, expired)
+        })
+        .immediate(),
+    )
+  }
+
+  deadLetters(output: string, limit: number): DeadLetter[] {
+    return named('read dead letters', () => this.#sql.deadLetters.all(output, limit))
+  }
+
+  deadLetterCount(output: string): number {
+    return named('count dead letters', () => this.#sql.countDead.get(output))?.count ?? 0
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+/** state.db as the ingest thread sees it: what it may remove. */
+export class CursorReader {
+  readonly #db: Connection
+  readonly #cursors: Statement<CursorRow>
+
+  /** @throws {StoreError} */
+  constructor(path: string) {
+    this.#db = openForReading(path)
+    this.#cursors = named(`read ${path}`, () => this.#db.prepare(CURSORS) as Statement<CursorRow>)
+  }
+
+  /**
+   * The seq up to which every one of `outputs` has settled its chunks of buffer `bufferId`; 0 while one has settled none,
+   * Infinity without outputs: then nobody waits for anything.
+   */
+  settledSeq(outputs: readonly string[], bufferId: string): number {
+    const cursors = named('read the cursors', () => this.#cursors.all()).map(cursorOf)
+    let settled = Number.POSITIVE_INFINITY
+    for (const output of outputs) {
+      const cursor = cursors.find((c) => c.output === output && c.bufferId === bufferId)
+      settled = Math.min(settled, cursor?.seq ?? 0)
+    }
+    return settled
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+function prepare(db: Connection) {
+  const rows = <Row>(sql: string): Statement<Row> => db.prepare(sql) as Statement<Row>
+  return {
+    cursor: rows<CursorRow>(`${CURSORS} WHERE output = ?`),
+    saveCursor: rows('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    insertDead: rows('INSERT INTO dead_letters (output, key, entry, status, answer) VALUES (?, ?, ?, ?, ?)'),
+    deadLetters: rows<DeadLetter>(
+      'SELECT output, key, entry, status, answer FROM dead_letters WHERE output = ? ORDER BY id LIMIT ?',
+    ),
+    countDead: rows<{ count: number }>('SELECT count(*) AS count FROM dead_letters WHERE output = ?'),
+  }
+}

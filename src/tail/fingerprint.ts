@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto'
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { constants, gunzipSync } from 'node:zlib'
+import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
+
+/**
+ * What a file is, told from its name, its inode and its bytes. The inode (with its birth time) is only a hint: it is given
+ * out again within four rotations on ext4. The proof is the content: a hash of the head, which grows with the file up to
+ * 1 KiB, and the last bytes before the checkpoint.
+ */
+
+export const HEAD_BYTES = 1024
+export const TAIL_BYTES = 64
+/** Enough compressed bytes to hold 1 KiB of text, whatever the ratio. */
+const GZIP_HEAD_BYTES = 4096
+
+export function identityOf(stats: BigIntStats): FileIdentity {
+  return { dev: String(stats.dev), ino: String(stats.ino), birthNs: String(stats.birthtimeNs) }
+}
+
+/** Same inode and, where both know it, same birth. The device is left out: its number changes over reboots and remounts. */
+export function isSameInode(a: FileIdentity, b: FileIdentity): boolean {
+  return a.ino === b.ino && (a.birthNs === b.birthNs || a.birthNs === '0' || b.birthNs === '0')
+}
+
+export function hashHead(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex').slice(0, 32)
+}
+
+/** Reads up to `length` bytes at `position`; fewer only at the end of the file. */
+export function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  let filled = 0
+  while (filled < length) {
+    const count = readSync(fd, bytes, filled, length - filled, position + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return bytes.subarray(0, filled)
+}
+
+/** What the content of an open file says about being the file of a checkpoint. */
+export type Match =
+  /** Head and the bytes before the offset agree. */
+  | 'same'
+  /** The head agrees as far as the file goes, but it ends before the offset. */
+  | 'shorter'
+  /** Its content is not what was read. */
+  | 'other'
+
+export function matchContent(fd: number, sizeBytes: number, c: Checkpoint): Match {
+  if (sizeBytes < c.headBytes) return sizeBytes < c.offset ? 'shorter' : 'other'
+  if (c.headBytes > 0 && hashHead(readAt(fd, 0, c.headBytes)) !== c.headHash) return 'other'
+  if (sizeBytes < c.offset) return 'shorter'
+  if (!readAt(fd, c.offset - c.tail.length, c.tail.length).equals(c.tail)) return 'other'
+  return 'same'
+}
+
+/** True when the text of `fd` begins like the `sizeBytes` of `copyFd`: the latter is a copy made some time ago. */
+export function isCopyOf(copyFd: number, sizeBytes: number, fd: number): boolean {
+  if (sizeBytes === 0) return false
+  const headBytes = Math.min(HEAD_BYTES, sizeBytes)
+  const tailBytes = Math.min(TAIL_BYTES, sizeBytes)
+  return (
+    readAt(copyFd, 0, headBytes).equals(readAt(fd, 0, headBytes)) &&
+    readAt(copyFd, sizeBytes - tailBytes, tailBytes).equals(readAt(fd, sizeBytes - tailBytes, tailBytes))
+  )
+}
+
+/** RFC 1952: the two magic bytes, then deflate. */
+export function isGzip(fd: number): boolean {
+  const magic = readAt(fd, 0, 3)
+  return magic[0] === 0x1f && magic[1] === 0x8b && magic[2] === 8
+}
+
+/** The first bytes of the text inside a gzip file, at most `length`; empty when they cannot be had (yet). */
+export function gunzipHead(fd: number, length: number): Buffer {
+  try {
+    return gunzipSync(readAt(fd, 0, GZIP_HEAD_BYTES), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, length)
+  } catch {
+    return Buffer.alloc(0) // Not gzip after all, or not enough of it: the next sweep looks again.
+  }
+}
+
+/** Opens `path`, hands it to `use`, and closes it; undefined when it cannot be opened. */
+export function withFile<T>(path: string, use: (fd: number, stats: BigIntStats) => T): T | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return undefined
+  }
+  try {
+    return use(fd, fstatSync(fd, { bigint: true }))
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,172 @@
+import { createReadStream } from 'node:fs'
+import { createGunzip } from 'node:zlib'
+import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
+import { HEAD_BYTES, hashHead, TAIL_BYTES } from './fingerprint.ts'
+import type { LineSink } from './line-sink.ts'
+import type { LineSplitter } from './line-splitter.ts'
+import type { FileOptions } from './tailed-file.ts'
+
+/**
+ * The text inside a rotated, compressed file, read on from where its plain form was left. Offsets count uncompressed bytes,
+ * so a checkpoint of the plain file holds for it. The text before the offset is unpacked and thrown away, but for the bytes
+ * that prove it is the same text.
+ */
+export class GzipText {
+  readonly fileId: number
+  readonly path: string
+  readonly identity: FileIdentity
+  readonly mtimeMs: number
+  offset: number
+  readonly #options: FileOptions
+  readonly #sink: LineSink
+  readonly #text: AsyncIterator<Buffer>
+  readonly #stop: () => void
+  /** Uncompressed bytes unpacked so far. */
+  #unpackedBytes = 0
+  #hasReachedOffset = false
+  /** Unpacked, not handed over: begins at `offset`; before that is reached, the last bytes seen. */
+  #rest: Buffer = Buffer.alloc(0)
+  /** Bytes of a line longer than `max_line` that were unpacked and let go; its head is `#rest`. */
+  #cutBytes = 0
+  #head: Buffer
+  #headBytes: number
+  #headHash: string
+  #tail: Buffer
+
+  constructor(
+    checkpoint: Checkpoint,
+    options: FileOptions,
+    deps: { path: string; identity: FileIdentity; mtimeMs: number; sink: LineSink },
+  ) {
+    this.fileId = checkpoint.fileId
+    this.path = deps.path
+    this.identity = deps.identity
+    this.mtimeMs = deps.mtimeMs
+    this.offset = checkpoint.offset
+    this.#headBytes = checkpoint.headBytes
+    this.#headHash = checkpoint.headHash
+    this.#head = Buffer.alloc(0)
+    this.#tail = checkpoint.tail
+    this.#options = options
+    this.#sink = deps.sink
+    const file = createReadStream(deps.path, { highWaterMark: 64 * 1024 })
+    const gunzip = createGunzip()
+    file.on('error', (error) => gunzip.destroy(error))
+    file.pipe(gunzip)
+    this.#text = gunzip.iterator() as AsyncIterator<Buffer>
+    this.#stop = () => {
+      file.destroy()
+      gunzip.destroy()
+    }
+  }
+
+  /** Unpacks some more and hands its lines over. `broken`: it is not (yet) a whole gzip file. `other`: not the text that was read. */
+  async turn(splitter: LineSplitter, readMs: number): Promise<'more' | 'end' | 'broken' | 'other'> {
+    let next: IteratorResult<Buffer>
+    try {
+      // Lines that the sink had no room for come first.
+      const isWaiting = this.#hasReachedOffset && this.#rest.includes(10)
+      next = isWaiting ? { done: false, value: Buffer.alloc(0) } : await this.#text.next()
+    } catch {
+      return 'broken' // Truncated or damaged: the caller says so, and looks again when the file changes.
+    }
+    if (next.done) return this.#finish(splitter, readMs)
+    if (!this.#unpack(next.value)) return 'other'
+    this.#handOver(splitter, readMs)
+    return 'more'
+  }
+
+  /** Adds unpacked bytes; false when those before the offset are not the ones that were read. */
+  #unpack(bytes: Buffer): boolean {
+    const missingBytes = this.offset - this.#unpackedBytes
+    this.#unpackedBytes += bytes.length
+    if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, bytes]).subarray(0, HEAD_BYTES)
+    if (this.#hasReachedOffset) {
+      this.#rest = Buffer.concat([this.#rest, bytes])
+      return true
+    }
+    const before = Buffer.concat([this.#rest, bytes.subarray(0, missingBytes)]).subarray(-TAIL_BYTES)
+    this.#hasReachedOffset = missingBytes <= bytes.length
+    this.#rest = this.#hasReachedOffset ? Buffer.from(bytes.subarray(missingBytes)) : before
+    return !this.#hasReachedOffset || this.#isProven(before)
+  }
+
+  #isProven(before: Buffer): boolean {
+    const tail = before.subarray(Math.max(0, before.length - this.#tail.length))
+    return tail.equals(this.#tail) && hashHead(this.#head.subarray(0, this.#headBytes)) === this.#headHash
+  }
+
+  #handOver(splitter: LineSplitter, readMs: number): void {
+    if (!this.#hasReachedOffset) return
+    const { maxLineBytes } = this.#options
+    if (this.#cutBytes > 0 || (this.#rest.length > maxLineBytes && !this.#rest.includes(10))) {
+      this.#handOverLong(splitter, readMs)
+      return
+    }
+    const window = { bytes: this.#rest, start: 0, end: this.#rest.length, offset: this.offset, readMs }
+    const taken = splitter.split(window, this.#sink, { maxLineBytes, isContinued: false })
+    if (taken > 0) this.#advance(this.#rest.subarray(0, taken), taken)
+    this.#rest = this.#rest.subarray(taken)
+  }
+
+  #handOverLong(splitter: LineSplitter, readMs: number): void {
+    const { maxLineBytes } = this.#options
+    const lf = this.#rest.indexOf(10, maxLineBytes)
+    if (lf < 0) {
+      this.#cutBytes += Math.max(0, this.#rest.length - maxLineBytes)
+      this.#rest = Buffer.from(this.#rest.subarray(0, maxLineBytes))
+      return
+    }
+    const consumedBytes = lf + 1 + this.#cutBytes
+    const about = {
+      offset: this.offset,
+      readMs,
+      consumedBytes,
+      isTruncated: true,
+      isPartial: false,
+      isContinued: false,
+    }
+    splitter.single(this.#rest.subarray(0, maxLineBytes), this.#sink, about)
+    this.#advance(this.#rest.subarray(0, lf + 1), consumedBytes)
+    this.#rest = this.#rest.subarray(lf + 1)
+    this.#cutBytes = 0
+    this.#tail = Buffer.alloc(0) // The line was let go: what stood before its end is not known any more.
+  }
+
+  #finish(splitter: LineSplitter, readMs: number): 'end' | 'other' {
+    if (this.#unpackedBytes < this.offset) return 'other'
+    if (this.#hasReachedOffset && this.#rest.length > 0) {
+      const consumedBytes = this.#rest.length + this.#cutBytes
+      const isTruncated = consumedBytes > this.#options.maxLineBytes
+      const about = { offset: this.offset, readMs, consumedBytes, isTruncated, isPartial: true, isContinued: false }
+      splitter.single(this.#rest, this.#sink, about)
+      this.#advance(this.#rest, consumedBytes)
+    }
+    return 'end'
+  }
+
+  #advance(taken: Buffer, consumedBytes: number): void {
+    this.offset += consumedBytes
+    this.#headBytes = Math.min(HEAD_BYTES, this.offset, this.#head.length)
+    this.#headHash = hashHead(this.#head.subarray(0, this.#headBytes))
+    this.#tail = Buffer.from(Buffer.concat([this.#tail, taken]).subarray(-TAIL_BYTES))
+  }
+
+  checkpoint(state: Checkpoint['state'] = 'rotated'): Checkpoint {
+    return {
+      ...this.identity,
+      fileId: this.fileId,
+      path: this.path,
+      headBytes: this.#headBytes,
+      headHash: this.#headHash,
+      offset: this.offset,
+      tail: this.#tail,
+      mtimeMs: this.mtimeMs,
+      state,
+    }
+  }
+
+  close(): void {
+    this.#stop()
+  }
+}

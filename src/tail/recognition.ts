@@ -1,0 +1,229 @@
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { codeOf, messageOf } from '../errors.ts'
+import type { Log } from '../run/log.ts'
+import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
+import type { Attachments, Problem } from './attachments.ts'
+import { identityOf, isCopyOf, isGzip, isSameInode, matchContent } from './fingerprint.ts'
+import { type Found, findCopy, findIntermediates, findRest, gzipHead, isTextOf } from './recovery.ts'
+import { originalNames } from './rotated-names.ts'
+import type { Source } from './source.ts'
+
+export interface RecognitionDeps {
+  readonly log: Log
+  /** Files the agent writes itself. */
+  readonly isOwn: (path: string, identity: FileIdentity) => boolean
+}
+
+/**
+ * Decides what the file at a path is: one that is known, under this or another name; a copy of one; or a new one. And finds
+ * what rotation, truncation or compression made of files that are not where they were.
+ */
+export class Recognition {
+  readonly #files: Attachments
+  readonly #deps: RecognitionDeps
+
+  constructor(files: Attachments, deps: RecognitionDeps) {
+    this.#files = files
+    this.#deps = deps
+  }
+
+  /** Begins to read what `path` leads to, if it is to be read. */
+  open(path: string, source: Source): void {
+    let fd: number
+    try {
+      const stats = statSync(path, { bigint: true })
+      const sizeBytes = Number(stats.size)
+      if (!stats.isFile())
+        return this.#refuse(path, { kind: 'not_a_file', source, message: 'not a regular file', sizeBytes })
+      const problem = this.#files.problems.get(path)
+      const isWatched = problem?.kind === 'copy' || problem?.kind === 'damaged'
+      if (isWatched && problem.sizeBytes === sizeBytes) return
+      const identity = identityOf(stats)
+      if (this.#deps.isOwn(path, identity) || this.#isReadAlready(path, identity)) return
+      fd = openSync(path, 'r')
+    } catch (error) {
+      return this.#failed(path, source, error)
+    }
+    let isKept = false
+    try {
+      isKept = this.#recognise(path, source, fd)
+      if (isKept) this.#files.problems.delete(path)
+    } catch (error) {
+      this.#failed(path, source, error)
+    } finally {
+      if (!isKept) closeSync(fd)
+    }
+  }
+
+  #failed(path: string, source: Source, error: unknown): void {
+    if (codeOf(error) === 'ENOENT') return
+    const kind = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? 'permission_denied' : 'unreadable'
+    this.#refuse(path, { kind, source, message: messageOf(error), sizeBytes: 0 })
+  }
+
+  #refuse(path: string, problem: Problem): void {
+    const isNews = this.#files.problems.get(path)?.kind !== problem.kind
+    this.#files.problems.set(path, problem)
+    if (!isNews || problem.kind === 'copy') return
+    const { source, message } = problem
+    source.lastError = `${path}: ${message}`
+    this.#deps.log.warn('Cannot read a file', {
+      path,
+      source: source.config.name,
+      reason: message,
+      ...(problem.kind === 'permission_denied' && {
+        hint: 'let the group of the agent (often adm) read it, or grant it by an ACL',
+      }),
+    })
+  }
+
+  /** It is read under another path: by a hard or symbolic link, or renamed by rotation to a name that matches too. */
+  #isReadAlready(path: string, identity: FileIdentity): boolean {
+    const attached = this.#files.find(identity)
+    if (!attached) return this.#files.roster.isTaken(identity)
+    const { file } = attached
+    if (file.state !== 'live' || !leadsTo(file.path, identity)) this.#files.toLive(attached, path)
+    return true
+  }
+
+  /** True when `fd` is kept. */
+  #recognise(path: string, source: Source, fd: number): boolean {
+    const stats = fstatSync(fd, { bigint: true })
+    const identity = identityOf(stats)
+    const sizeBytes = Number(stats.size)
+    const { roster } = this.#files
+    const sameInode = roster.looseByInode(identity)
+    const known = sameInode.find((c) => matchContent(fd, sizeBytes, c) === 'same')
+    if (known) return this.#resume(known, source, { path, fd, identity })
+    if (isGzip(fd)) {
+      this.#recogniseGzip(path, source, { fd, sizeBytes, identity, mtimeMs: Number(stats.mtimeNs / 1_000_000n) })
+      return false
+    }
+    const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
+    const moved = roster
+      .at([path, ...originals])
+      .find((c) => c.offset > 0 && !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same')
+    if (moved) return this.#resume(moved, source, { path, fd, identity })
+    for (const original of originals) {
+      const live = this.#files.live.get(original)?.file
+      if (!live?.isOpen || !isCopyOf(fd, sizeBytes, live.fd)) continue
+      // Should the original be truncated now, this copy is looked for, and read on from there.
+      this.#refuse(path, { kind: 'copy', source, message: `a copy of ${original}`, sizeBytes })
+      return false
+    }
+    this.#begin(path, source, { fd, sizeBytes, identity })
+    for (const c of sameInode) if (c.state === 'live' && c.path === path) this.findTruncated(c, source)
+    return true
+  }
+
+  #resume(c: Checkpoint, source: Source, at: { path: string; fd: number; identity: FileIdentity }): boolean {
+    this.#files.add({ ...c, ...at.identity, path: at.path, state: 'live' }, source, at.fd)
+    this.#deps.log.debug('Resumed a file', { path: at.path, source: source.config.name, offset: c.offset })
+    return true
+  }
+
+  #begin(
+    path: string,
+    source: Source,
+    { fd, sizeBytes, identity }: { fd: number; sizeBytes: number; identity: FileIdentity },
+  ): void {
+    const problem = this.#files.problems.get(path)
+    const startsAtEnd = source.config.startAt === 'end' && !source.isSeen
+    // A copy that went its own way since it was seen: what it had then is read from the original.
+    const copiedBytes = problem?.kind === 'copy' ? Math.min(problem.sizeBytes, sizeBytes) : 0
+    const offset = startsAtEnd ? sizeBytes : copiedBytes
+    this.#files.add(this.#files.newCheckpoint(path, identity, { offset, fd }), source, fd)
+  }
+
+  #recogniseGzip(
+    path: string,
+    source: Source,
+    { fd, sizeBytes, identity, mtimeMs }: { fd: number; sizeBytes: number; identity: FileIdentity; mtimeMs: number },
+  ): void {
+    const text = gzipHead(fd, sizeBytes)
+    if (text.head.length === 0)
+      return this.#refuse(path, { kind: 'damaged', source, message: 'not a whole gzip file', sizeBytes })
+    const { roster } = this.#files
+    const known = roster.inFolder(dirname(path)).filter((c) => c.offset > 0 && isTextOf(text, c))
+    const unfinished = known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId))
+    if (known.length > 0 && !unfinished) {
+      return this.#refuse(path, { kind: 'copy', source, message: 'its text was read from another file', sizeBytes })
+    }
+    this.#take(unfinished ?? this.#files.newCheckpoint(path, identity), source, {
+      kind: 'gzip',
+      path,
+      identity,
+      mtimeMs,
+    })
+  }
+
+  /** After a start: finds what was renamed, copied or compressed while nobody looked, and what was never read of it. */
+  recover(sourceOf: (path: string) => Source | undefined): void {
+    const { roster } = this.#files
+    const known = [...roster.all].filter((c) => c.state !== 'gone')
+    for (const c of known) {
+      const source = sourceOf(c.path)
+      if (source && !roster.isAttached(c.fileId)) this.findMoved(c, source)
+    }
+    for (const c of known) {
+      const source = sourceOf(c.path)
+      if (source && c.state === 'live' && c.mtimeMs > 0) this.findUnread(c.path, c.mtimeMs, source)
+    }
+  }
+
+  /** The file is not where it was: it is read on wherever its content is. */
+  findMoved(c: Checkpoint, source: Source): void {
+    const found = findRest(c, this.#files.roster.isTaken)
+    if (found) return this.#take({ ...c, state: 'rotated' }, source, found)
+    this.#files.settle({ ...c, state: 'gone' })
+    this.#deps.log.warn('Cannot find the rest of a file: it was removed, or truncated without a copy', {
+      path: c.path,
+      source: source.config.name,
+      offset: c.offset,
+    })
+  }
+
+  /** The path lost this content by truncation: it lives on in a copy, if there is one. */
+  findTruncated(c: Checkpoint, source: Source): void {
+    const copy = findCopy(c, this.#files.roster.isTaken)
+    if (copy) {
+      source.stats.rotations.copytruncate++
+      this.#take({ ...c, state: 'rotated' }, source, copy)
+    } else {
+      this.#files.settle({ ...c, state: 'gone' })
+      this.#deps.log.info('A file was truncated and no copy of it is there: what was not read of it is lost', {
+        path: c.path,
+        source: source.config.name,
+        hint: 'logrotate: "create" loses nothing where "copytruncate" may',
+      })
+    }
+    this.findUnread(c.path, c.mtimeMs, source)
+  }
+
+  /** Files that came and were rotated away after `sinceMs` without ever being read. */
+  findUnread(path: string, sinceMs: number, source: Source): void {
+    const { roster } = this.#files
+    const known = roster.inFolder(dirname(path))
+    for (const found of findIntermediates(path, sinceMs, { known, isTaken: roster.isTaken })) {
+      source.stats.rotations.intermediate++
+      this.#take({ ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }, source, found)
+    }
+  }
+
+  #take(c: Checkpoint, source: Source, found: Found): void {
+    this.#deps.log.info('Reading a rotated file', { path: found.path, source: source.config.name, offset: c.offset })
+    this.#files.problems.delete(found.path)
+    if (found.kind === 'gzip') return this.#files.addGzip(c, source, found)
+    try {
+      this.#files.add({ ...c, ...found.identity }, source, openSync(found.path, 'r'))
+    } catch (error) {
+      this.#failed(found.path, source, error)
+    }
+  }
+}
+
+export function leadsTo(path: string, identity: FileIdentity): boolean {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats !== undefined && isSameInode(identityOf(stats), identity)
+}

@@ -1,0 +1,283 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpoint.ts'
+import { HEAD_BYTES, hashHead, identityOf, readAt, TAIL_BYTES } from './fingerprint.ts'
+import type { LineSink } from './line-sink.ts'
+import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
+import { decodeUtf16, splitUtf16 } from './utf16.ts'
+
+const LF = 10
+
+/** The buffer all files of a thread are read into, one after the other. Grows to the longest `max_line` in use. */
+export class ReadBlock {
+  bytes = Buffer.allocUnsafeSlow(256 * 1024 + HEAD_BYTES)
+
+  growTo(size: number): void {
+    if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size)
+  }
+}
+
+/** What a turn at a file came to. */
+export type TurnResult =
+  /** Lines were read and there may be more. */
+  | 'more'
+  /** Everything up to the last line's end is read. */
+  | 'end'
+  /** The file is shorter than what was read of it. */
+  | 'truncated_size'
+  /** The bytes before the offset are not the ones that were read. */
+  | 'truncated_overlap'
+
+export interface FileOptions {
+  readonly maxLineBytes: number
+}
+
+/**
+ * One file being read: the open descriptor is its identity while the agent runs, `offset` the start of the first line that
+ * was not handed over. Every read begins before the offset and compares what it finds there, in the same read, with what
+ * was read before: a file that was truncated and written again is noticed even when it is longer than it was.
+ */
+export class TailedFile {
+  readonly fileId: number
+  path: string
+  identity: FileIdentity
+  state: CheckpointState = 'live'
+  /** Handed over up to here. */
+  offset: number
+  sizeBytes = 0
+  mtimeMs: number
+  /** Monotonic times, ms. */
+  grewAtMs: number
+  rotatedAtMs = 0
+  /** No hard link is left: only the descriptor keeps it. */
+  isDeleted = false
+  #sink: LineSink
+  #options: FileOptions
+  #fd: number | undefined
+  #encoding: TextEncoding = 'utf8'
+  /** Past `offset` when the unfinished line is longer than a block: no line end before this byte. */
+  #scannedTo = 0
+  #headBytes: number
+  #headHash: string
+  readonly #tail = Buffer.alloc(TAIL_BYTES)
+  #tailBytes: number
+
+  constructor(checkpoint: Checkpoint, options: FileOptions, deps: { sink: LineSink; fd: number; nowMs: number }) {
+    this.fileId = checkpoint.fileId
+    this.path = checkpoint.path
+    this.identity = checkpoint
+    this.offset = checkpoint.offset
+    this.mtimeMs = checkpoint.mtimeMs
+    this.state = checkpoint.state
+    this.#headBytes = checkpoint.headBytes
+    this.#headHash = checkpoint.headHash
+    this.#tailBytes = checkpoint.tail.copy(this.#tail)
+    this.#options = options
+    this.#sink = deps.sink
+    this.#fd = deps.fd
+    this.grewAtMs = deps.nowMs
+    this.look(deps.nowMs)
+    if (this.offset > 0) this.#encoding = sniffEncoding(readAt(deps.fd, 0, 3)).encoding
+  }
+
+  get isOpen(): boolean {
+    return this.#fd !== undefined
+  }
+
+  get fd(): number {
+    if (this.#fd === undefined) throw new Error(`Cannot read ${this.path}: it is parked`)
+    return this.#fd
+  }
+
+  /** Bytes that were not handed over yet. */
+  get lagBytes(): number {
+    return Math.max(0, this.sizeBytes - this.offset)
+  }
+
+  /** The next byte goes on with a line whose first part is stored. */
+  get #isContinued(): boolean {
+    return this.#encoding === 'utf8' && this.#tailBytes > 0 && this.#tail[this.#tailBytes - 1] !== LF && this.offset > 3
+  }
+
+  /** Looks at the open file's size, time and links; true when it was written to. */
+  look(nowMs: number): boolean {
+    const stats = fstatSync(this.fd, { bigint: true })
+    const size = Number(stats.size)
+    const mtimeMs = Number(stats.mtimeNs / 1_000_000n)
+    const hasChanged = size !== this.sizeBytes || mtimeMs !== this.mtimeMs
+    this.sizeBytes = size
+    this.mtimeMs = mtimeMs
+    this.isDeleted = stats.nlink === 0n
+    if (hasChanged) this.grewAtMs = nowMs
+    return hasChanged
+  }
+
+  rebind(options: FileOptions, sink: LineSink): void {
+    this.#options = options
+    this.#sink = sink
+  }
+
+  /** Lets the descriptor go; the file is found again by its identity. */
+  park(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  /** Opens a parked file again; false when its path leads to another file now. @throws system errors */
+  unpark(): boolean {
+    const fd = openSync(this.path, 'r')
+    const identity = identityOf(fstatSync(fd, { bigint: true }))
+    if (identity.ino !== this.identity.ino || identity.birthNs !== this.identity.birthNs) {
+      closeSync(fd)
+      return false
+    }
+    this.#fd = fd
+    return true
+  }
+
+  /** Reads at most a block and hands its complete lines over. @throws system errors */
+  turn(block: ReadBlock, splitter: LineSplitter, readMs: number): TurnResult {
+    if (this.#scannedTo > this.offset) return this.#turnInLongLine(block, splitter, readMs)
+    // A short file is compared whole, by its hash: then one read both proves the head and lets it grow.
+    const overlapBytes = this.offset <= HEAD_BYTES ? this.offset : this.#tailBytes
+    const { bytes } = block
+    const filled = readSync(this.fd, bytes, 0, bytes.length, this.offset - overlapBytes)
+    if (filled < overlapBytes) return 'truncated_size'
+    if (!this.#isOverlap(bytes, overlapBytes)) return 'truncated_overlap'
+    if (filled === overlapBytes) return 'end'
+    const isFull = filled === bytes.length
+    const taken = this.#take(bytes, { start: overlapBytes, end: filled, readMs, isFull }, splitter)
+    if (taken > 0) {
+      this.#advance(bytes, overlapBytes, overlapBytes + taken)
+      return 'more'
+    }
+    if (!isFull) return 'end'
+    if (filled - overlapBytes <= this.#options.maxLineBytes) block.growTo(this.#options.maxLineBytes + 2 * HEAD_BYTES)
+    else this.#scannedTo = this.offset + filled - overlapBytes
+    return 'more'
+  }
+
+  #isOverlap(bytes: Buffer, overlapBytes: number): boolean {
+    if (overlapBytes === 0) return true
+    if (this.offset <= HEAD_BYTES && this.#headBytes === this.offset) {
+      return hashHead(bytes.subarray(0, overlapBytes)) === this.#headHash
+    }
+    const tailFrom = overlapBytes - this.#tailBytes
+    return bytes.subarray(tailFrom, overlapBytes).equals(this.#tail.subarray(0, this.#tailBytes))
+  }
+
+  /** Hands over what is complete in `bytes[start … end)`, which begins at `offset`; returns how many bytes that took. */
+  #take(
+    bytes: Buffer,
+    at: { start: number; end: number; readMs: number; isFull: boolean },
+    splitter: LineSplitter,
+  ): number {
+    let from = at.start
+    if (this.offset === 0) {
+      const { encoding, markBytes } = sniffEncoding(bytes.subarray(from, at.end))
+      this.#encoding = encoding
+      from += markBytes
+    }
+    const { maxLineBytes } = this.#options
+    if (this.#encoding !== 'utf8') {
+      const window = { bytes, start: from, end: at.end, offset: this.offset + from - at.start, readMs: at.readMs }
+      const taken = splitUtf16(window, this.#encoding, { sink: this.#sink, splitter, maxLineBytes })
+      return taken === 0 ? 0 : taken + from - at.start
+    }
+    const textFrom = skipNuls(bytes, from, at.end)
+    // NULs up to the end may be room that was allocated ahead and is written to later; a whole block of them is a hole.
+    if (textFrom === at.end && !at.isFull) return 0
+    if (textFrom > from) {
+      this.#sink.drop('nul_bytes', 0, textFrom - from)
+      return textFrom - at.start
+    }
+    const window = { bytes, start: from, end: at.end, offset: this.offset + from - at.start, readMs: at.readMs }
+    const taken = splitter.split(window, this.#sink, { maxLineBytes, isContinued: this.#isContinued })
+    return taken === 0 ? 0 : taken + from - at.start
+  }
+
+  /** Moves the offset to the byte at `to` in `bytes`, whose first `overlapBytes` lie before the present offset. */
+  #advance(bytes: Buffer, overlapBytes: number, to: number): void {
+    const offset = this.offset + to - overlapBytes
+    if (this.#headBytes < HEAD_BYTES && this.offset <= HEAD_BYTES) {
+      this.#headBytes = Math.min(HEAD_BYTES, offset)
+      this.#headHash = hashHead(bytes.subarray(0, this.#headBytes))
+    }
+    this.#tailBytes = Math.min(TAIL_BYTES, to)
+    bytes.copy(this.#tail, 0, to - this.#tailBytes, to)
+    this.offset = offset
+  }
+
+  /** Looks for the end of a line longer than a block, keeping nothing of it; hands over its head when it is found. */
+  #turnInLongLine(block: ReadBlock, splitter: LineSplitter, readMs: number): TurnResult {
+    const { bytes } = block
+    if (
+      !readAt(this.fd, this.offset - this.#tailBytes, this.#tailBytes).equals(this.#tail.subarray(0, this.#tailBytes))
+    ) {
+      return 'truncated_overlap'
+    }
+    const filled = readSync(this.fd, bytes, 0, bytes.length, this.#scannedTo)
+    if (filled === 0) return fstatSync(this.fd).size < this.#scannedTo ? 'truncated_size' : 'end'
+    const lf = bytes.subarray(0, filled).indexOf(LF)
+    if (lf < 0) {
+      this.#scannedTo += filled
+      return filled === bytes.length ? 'more' : 'end'
+    }
+    this.#handOver(splitter, { to: this.#scannedTo + lf + 1, readMs, isPartial: false })
+    return 'more'
+  }
+
+  /** Hands over the unfinished line at the end of the file, if there is one; true when there was. @throws system errors */
+  flushPartial(splitter: LineSplitter, readMs: number): boolean {
+    const to = fstatSync(this.fd).size
+    if (to <= this.offset) return false
+    const text = readAt(this.fd, this.offset, Math.min(this.#options.maxLineBytes, to - this.offset))
+    // A line was completed, or NULs wait to be written over: not an unfinished line.
+    if (text.includes(LF) || skipNuls(text, 0, text.length) === text.length) return false
+    this.#handOver(splitter, { to, readMs, isPartial: true })
+    return true
+  }
+
+  /** Hands over the head of [offset, to) as one line, and moves on. */
+  #handOver(
+    splitter: LineSplitter,
+    { to, readMs, isPartial }: { to: number; readMs: number; isPartial: boolean },
+  ): void {
+    const consumedBytes = to - this.offset
+    const isTruncated = consumedBytes > this.#options.maxLineBytes
+    const raw = readAt(this.fd, this.offset, Math.min(this.#options.maxLineBytes, consumedBytes))
+    const text = this.#encoding === 'utf8' ? raw : Buffer.from(decodeUtf16(raw, this.#encoding))
+    const about = { offset: this.offset, readMs, consumedBytes, isTruncated, isPartial, isContinued: this.#isContinued }
+    splitter.single(text, this.#sink, about)
+    this.#jumpTo(to)
+  }
+
+  #jumpTo(offset: number): void {
+    const { headBytes, headHash, tail } = proofAt(this.fd, offset)
+    this.offset = offset
+    this.#headBytes = headBytes
+    this.#headHash = headHash
+    this.#tailBytes = tail.copy(this.#tail)
+  }
+
+  /** What is to be stored together with the lines handed over so far. */
+  checkpoint(): Checkpoint {
+    return {
+      ...this.identity,
+      fileId: this.fileId,
+      path: this.path,
+      headBytes: this.#headBytes,
+      headHash: this.#headHash,
+      offset: this.offset,
+      tail: Buffer.from(this.#tail.subarray(0, this.#tailBytes)),
+      mtimeMs: this.mtimeMs,
+      state: this.state,
+    }
+  }
+}
+
+/** The fingerprint and the overlap of an open file that was read up to `offset`. */
+export function proofAt(fd: number, offset: number): Pick<Checkpoint, 'headBytes' | 'headHash' | 'tail'> {
+  const headBytes = Math.min(HEAD_BYTES, offset)
+  const tailBytes = Math.min(TAIL_BYTES, offset)
+  return { headBytes, headHash: hashHead(readAt(fd, 0, headBytes)), tail: readAt(fd, offset - tailBytes, tailBytes) }
+}

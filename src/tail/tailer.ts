@@ -1,0 +1,339 @@
+import { fstatSync, statSync } from 'node:fs'
+import { messageOf } from '../errors.ts'
+import type { Clock } from '../run/clock.ts'
+import type { Log } from '../run/log.ts'
+import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
+import { type Attached, type AttachedGzip, Attachments, type FileProblem } from './attachments.ts'
+import { identityOf, isSameInode } from './fingerprint.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { Recognition } from './recognition.ts'
+import { Roster } from './roster.ts'
+import type { Source } from './source.ts'
+import { ReadBlock } from './tailed-file.ts'
+
+export interface TailerOptions {
+  /** Descriptors held at most; the files that were quiet longest are parked beyond it. */
+  readonly maxOpenFiles: number
+  /** A line without end is handed over, marked, when its file was quiet for this long, ms. */
+  readonly partialWaitMs: number
+}
+
+export interface TailerDeps {
+  readonly clock: Clock
+  readonly log: Log
+  /** Files the agent writes itself. */
+  readonly isOwn: (path: string, identity: FileIdentity) => boolean
+}
+
+/** A file that grew this recently is looked at every 50 ms, … */
+const HOT_MS = 1000
+const HOT_LOOK_MS = 50
+/** … this recently, every 250 ms, … */
+const ACTIVE_MS = 10_000
+const ACTIVE_LOOK_MS = 250
+/** … and a quiet one every 5 s, unless the bell rings for it. */
+const IDLE_LOOK_MS = 5000
+
+/**
+ * Reads files in turns, looks at them, and notices what rotation does to them. One step of each is public; the ingest
+ * thread decides when. All of it is synchronous but the reading of compressed files: a synchronous stat costs a fifth of a
+ * promised one, and this thread has nothing else to do.
+ */
+export class Tailer {
+  #sources: readonly Source[]
+  readonly #options: TailerOptions
+  readonly #deps: TailerDeps
+  readonly #files: Attachments
+  readonly #recognition: Recognition
+  readonly #block = new ReadBlock()
+  readonly #splitter = new LineSplitter()
+  #isFirstLook = true
+
+  constructor(
+    sources: readonly Source[],
+    checkpoints: readonly Checkpoint[],
+    { options, deps }: { options: TailerOptions; deps: TailerDeps },
+  ) {
+    this.#sources = sources
+    this.#options = options
+    this.#deps = deps
+    this.#files = new Attachments(new Roster(checkpoints), deps.clock)
+    this.#recognition = new Recognition(this.#files, deps)
+  }
+
+  /**
+   * Works by other sources from now on. Files that none of them matches are let go, their checkpoints stay; a rotated file is
+   * drained to its end by the source it was read for.
+   */
+  reconfigure(sources: readonly Source[]): void {
+    this.#sources = sources
+    this.#files.problems.clear()
+    for (const attached of [...this.#files.live.values()]) {
+      const source = sources.find((candidate) => candidate.index.matches(attached.file.path))
+      if (source) this.#files.rebind(attached, source)
+      else {
+        this.#files.release(attached)
+        this.#files.settle(attached.file.checkpoint())
+        attached.file.park()
+      }
+    }
+    this.#isFirstLook = true
+  }
+
+  /** The folders to be watched. */
+  *folders(): Iterable<string> {
+    for (const source of this.#sources) yield* source.index.folders
+  }
+
+  /** Looks for files that came up, and begins or resumes each; returns the sources whose first look round this was. */
+  discover(): string[] {
+    const nowMs = this.#deps.clock.nowMs()
+    let hasChanged = this.#isFirstLook || this.#files.problems.size > 0
+    for (const source of this.#sources) hasChanged = source.index.refresh(nowMs) || hasChanged
+    if (hasChanged) this.#openAll()
+    if (this.#isFirstLook) {
+      this.#recognition.recover((path) => this.#sources.find((source) => source.index.matches(path)))
+    }
+    this.#isFirstLook = false
+    const seen = this.#sources.filter((source) => !source.isSeen)
+    for (const source of seen) source.isSeen = true
+    return seen.map((source) => source.config.name)
+  }
+
+  #openAll(): void {
+    const claimed = new Set<string>()
+    for (const source of this.#sources) {
+      for (const path of source.index.paths) {
+        if (claimed.has(path)) continue
+        claimed.add(path)
+        if (!this.#files.live.has(path)) this.#recognition.open(path, source)
+        this.#parkSurplus()
+      }
+    }
+    for (const path of this.#files.problems.keys()) if (!claimed.has(path)) this.#files.problems.delete(path)
+  }
+
+  /**
+   * Looks at the files whose turn it is: those that grow often, quiet ones rarely. `rung`: paths at which something
+   * happened. Returns when the next look is due, ms from now.
+   */
+  look(rung: ReadonlySet<string>): number {
+    const nowMs = this.#deps.clock.monotonicMs()
+    let dueMs = IDLE_LOOK_MS
+    const visit = (attached: Attached, everyMs: () => number, look: () => void): void => {
+      const waitMs = rung.has(attached.file.path) ? 0 : attached.lookedAtMs + everyMs() - nowMs
+      if (waitMs <= 0) {
+        attached.lookedAtMs = nowMs
+        this.#guarded(attached, look)
+      }
+      dueMs = Math.min(dueMs, waitMs > 0 ? waitMs : everyMs())
+    }
+    for (const one of [...this.#files.live.values()]) {
+      visit(
+        one,
+        () => lookEveryMs(one, nowMs),
+        () => this.#lookAtLive(one, nowMs),
+      )
+    }
+    for (const one of this.#files.rotated)
+      visit(
+        one,
+        () => ACTIVE_LOOK_MS,
+        () => this.#lookAtRotated(one, nowMs),
+      )
+    this.#parkSurplus()
+    return dueMs
+  }
+
+  /** One file's trouble (an I/O error, a stale mount) is its own: it is told, and the file is looked at again. */
+  #guarded(attached: Attached, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      const { file, source } = attached
+      source.lastError = `${file.path}: ${messageOf(error)}`
+      this.#deps.log.warn('Cannot read a file', { path: file.path, source: source.config.name, error })
+    }
+  }
+
+  #lookAtLive(attached: Attached, nowMs: number): void {
+    const { file, source } = attached
+    const stats = statSync(file.path, { bigint: true, throwIfNoEntry: false })
+    if (!stats || !isSameInode(identityOf(stats), file.identity)) {
+      this.#rotate(attached)
+      if (stats) this.#recognition.open(file.path, source)
+      return
+    }
+    if (!file.isOpen) {
+      if (Number(stats.size) === file.sizeBytes && Number(stats.mtimeNs / 1_000_000n) === file.mtimeMs) return
+      if (!file.unpark()) return // Replaced in this very moment: the next look sees it.
+    }
+    const { sizeBytes, mtimeMs } = file
+    if (file.look(nowMs)) this.#files.ready.add(attached)
+    else if (this.#isUnfinished(attached, nowMs)) this.#flushPartial(attached)
+    // Truncated before anything was read of it: the next read has nothing to compare.
+    if (file.sizeBytes < sizeBytes && file.offset === 0) this.#recognition.findUnread(file.path, mtimeMs, source)
+  }
+
+  #isUnfinished(attached: Attached, nowMs: number): boolean {
+    const { file } = attached
+    return file.lagBytes > 0 && !this.#files.ready.has(attached) && nowMs - file.grewAtMs >= this.#options.partialWaitMs
+  }
+
+  /** The path does not lead to the file any more: it is drained, and held for writers that still write to it. */
+  #rotate(attached: Attached): void {
+    const { file, source } = attached
+    const { path, mtimeMs } = file
+    const isRemoved = file.isOpen && fstatSync(file.fd).nlink === 0
+    source.stats.rotations[isRemoved ? 'recreate' : 'rename']++
+    if (file.isOpen) this.#files.toRotated(attached)
+    else {
+      this.#files.release(attached)
+      this.#recognition.findMoved(file.checkpoint(), source)
+    }
+    this.#recognition.findUnread(path, mtimeMs, source)
+  }
+
+  #lookAtRotated(attached: Attached, nowMs: number): void {
+    const { file, source } = attached
+    if (file.look(nowMs)) this.#files.ready.add(attached)
+    if (this.#files.ready.has(attached)) return
+    const quietMs = nowMs - Math.max(file.grewAtMs, file.rotatedAtMs)
+    const isOverdue = file.isDeleted && nowMs - file.rotatedAtMs >= source.config.deletedHoldMs
+    if (quietMs < source.config.rotateWaitMs && !isOverdue) return
+    this.#flushPartial(attached)
+    this.#files.release(attached)
+    file.state = 'gone'
+    this.#files.settle(file.checkpoint())
+    file.park()
+  }
+
+  #flushPartial({ file, source }: Attached): void {
+    if (!file.flushPartial(this.#splitter, this.#deps.clock.nowMs())) return
+    source.stats.partialLines++
+    this.#files.touch(file)
+  }
+
+  /**
+   * One fair round: each file that has something to read reads at most a block. `hasRoom` is asked before each turn; false
+   * ends the round. Returns whether there may be more to read.
+   */
+  async read(hasRoom: () => boolean): Promise<boolean> {
+    const { ready, gzips } = this.#files
+    for (const attached of [...ready].sort(rotatedFirst)) {
+      if (!hasRoom()) return true
+      ready.delete(attached) // To the end of the queue, if it comes back.
+      this.#guarded(attached, () => {
+        if (this.#turn(attached)) ready.add(attached)
+      })
+    }
+    for (const gzip of [...gzips]) {
+      if (!hasRoom()) return true
+      await this.#turnGzip(gzip)
+    }
+    return ready.size > 0 || gzips.size > 0
+  }
+
+  #turn(attached: Attached): boolean {
+    const { file, source } = attached
+    if (!file.isOpen && !file.unpark()) return false
+    const { offset } = file
+    const nowMs = this.#deps.clock.nowMs()
+    const result = file.turn(this.#block, this.#splitter, nowMs)
+    if (file.offset !== offset) {
+      source.lastReadMs = nowMs
+      this.#files.touch(file)
+    }
+    if (result === 'truncated_size') this.#restart(attached, 'size')
+    if (result === 'truncated_overlap') this.#restart(attached, 'overlap')
+    return result === 'more'
+  }
+
+  /** The file was truncated: the same descriptor is another text now. */
+  #restart(attached: Attached, how: 'size' | 'overlap'): void {
+    const { file, source } = attached
+    source.stats.truncations[how]++
+    const old = file.checkpoint()
+    const fresh = this.#files.newCheckpoint(file.path, file.identity)
+    this.#files.release(attached)
+    this.#files.add({ ...fresh, state: file.state }, source, file.fd)
+    this.#recognition.findTruncated(old, source)
+  }
+
+  async #turnGzip(gzip: AttachedGzip): Promise<void> {
+    const { text, source } = gzip
+    const { offset } = text
+    const result = await text.turn(this.#splitter, this.#deps.clock.nowMs())
+    if (text.offset !== offset) this.#files.touch(text)
+    if (result === 'more') return
+    this.#files.releaseGzip(gzip)
+    if (result === 'end') return this.#files.settle(text.checkpoint('gone'))
+    this.#files.settle(text.checkpoint())
+    const message = result === 'broken' ? 'damaged, or not finished' : 'not the text that was read before'
+    const sizeBytes = statSync(text.path, { throwIfNoEntry: false })?.size ?? 0
+    this.#files.problems.set(text.path, { kind: 'damaged', source, message, sizeBytes })
+    this.#deps.log.warn('Cannot read a compressed file', {
+      path: text.path,
+      source: source.config.name,
+      reason: message,
+    })
+  }
+
+  /** What is to be committed with the lines handed over so far. */
+  takeCheckpoints(): Checkpoint[] {
+    return this.#files.takeCheckpoints()
+  }
+
+  get hasCheckpoints(): boolean {
+    return this.#files.hasCheckpoints
+  }
+
+  #parkSurplus(): void {
+    const { live, rotated, ready } = this.#files
+    if (live.size + rotated.size <= this.#options.maxOpenFiles) return
+    const open = [...live.values()].filter(({ file }) => file.isOpen)
+    const surplus = open.length + rotated.size - this.#options.maxOpenFiles
+    if (surplus <= 0) return
+    open.sort((a, b) => Number(ready.has(a)) - Number(ready.has(b)) || a.file.grewAtMs - b.file.grewAtMs)
+    // Some more than needed, so that this is not done again for the very next file.
+    for (const { file } of open.slice(0, surplus + 32)) file.park()
+  }
+
+  /** What is being read for a source, for /health and the metrics. */
+  status(source: Source): SourceStatus {
+    const status: SourceStatus = { files: { live: 0, rotated: 0, parked: 0 }, lagBytes: 0, openFiles: 0 }
+    const count = (attached: Attached): void => {
+      if (attached.source !== source) return
+      status.files[attached.file.state === 'rotated' ? 'rotated' : attached.file.isOpen ? 'live' : 'parked']++
+      status.openFiles += Number(attached.file.isOpen)
+      status.lagBytes += attached.file.lagBytes
+    }
+    for (const attached of this.#files.live.values()) count(attached)
+    for (const attached of this.#files.rotated) count(attached)
+    for (const problem of this.#files.problems.values()) {
+      if (problem.source === source) status.files[problem.kind] = (status.files[problem.kind] ?? 0) + 1
+    }
+    return status
+  }
+
+  close(): void {
+    this.#files.close()
+  }
+}
+
+export interface SourceStatus {
+  readonly files: Record<'live' | 'rotated' | 'parked', number> & { [kind in FileProblem]?: number }
+  lagBytes: number
+  openFiles: number
+}
+
+function lookEveryMs({ file }: Attached, nowMs: number): number {
+  const quietMs = nowMs - file.grewAtMs
+  if (quietMs < HOT_MS) return HOT_LOOK_MS
+  return quietMs < ACTIVE_MS ? ACTIVE_LOOK_MS : IDLE_LOOK_MS
+}
+
+/** What was written earlier is read earlier, where that is known. */
+function rotatedFirst(a: Attached, b: Attached): number {
+  return Number(a.file.state === 'live') - Number(b.file.state === 'live')
+}

@@ -1,0 +1,311 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import t from 'tap'
+import { EntryTail } from '../../src/parse/entry-tail.ts'
+import { SPELLINGS } from '../../src/parse/fields.ts'
+import { JsonParser } from '../../src/parse/json.ts'
+import { JsonTranscoder } from '../../src/parse/json-transcoder.ts'
+import { type Line, NdjsonBuffer } from '../../src/parse/line.ts'
+import { context, entryIn, lineOf, newFacts } from './harness.ts'
+
+const transcoder = new JsonTranscoder(context, new EntryTail(context))
+const parser = new JsonParser(context)
+
+/** Both ways on one line. `fast` is undefined when the transcoder refuses. @throws {Error} when they differ. */
+function bothWays(line: Line): { isAccepted: boolean } {
+  const out = new NdjsonBuffer(16)
+  const facts = newFacts()
+  const isAccepted = transcoder.transcode(line, out, facts)
+  if (!isAccepted) {
+    if (out.length !== 0) throw new Error('refused, but left bytes behind')
+    return { isAccepted }
+  }
+  const plainOut = new NdjsonBuffer(16)
+  const plainFacts = newFacts()
+  const reason = parser.parsePlainly(line, plainOut, plainFacts)
+  const text = line.bytes.toString('utf8', line.start, line.end)
+  if (reason !== undefined) throw new Error(`accepted what is ${reason}: ${text}`)
+  const fast = entryIn(out, 0)
+  const plain = entryIn(plainOut, 0)
+  if (!isDeepStrictEqual(fast, plain)) throw new Error(`differ on ${text}\n${inspect(fast)}\n${inspect(plain)}`)
+  if (!isDeepStrictEqual(facts, plainFacts))
+    throw new Error(`facts differ on ${text}\n${inspect(facts)}\n${inspect(plainFacts)}`)
+  return { isAccepted }
+}
+
+const inspect = (value: unknown) => JSON.stringify(value)
+
+const key = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...SPELLINGS.keys()).map(inspect) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom('a', 'region', 'host', 'offset', 'file', '__proto__', 'constructor', 'ключ', '')
+      .map(inspect),
+  },
+  { weight: 1, arbitrary: fc.string().map(inspect) },
+  { weight: 1, arbitrary: fc.constantFrom('"\\u0061"', '"a\\n"', '"level\\u0000"', 'a') },
+)
+
+const number = fc.oneof(
+  fc.integer({ min: -5, max: 700 }).map(String),
+  fc.double().filter(Number.isFinite).map(String),
+  fc.double({ min: 0, max: 1e4, noNaN: true }).map(String),
+  fc.maxSafeInteger().map(String),
+  fc
+    .integer({ min: 1_500_000_000, max: 1_770_000_000 })
+    .chain((s) =>
+      fc.constantFrom(`${s}`, `${s}000`, `${s}.25`, `${s}.123456`, `${s}.1234567`, `${s}000123`, `${s}123456789`),
+    ),
+  fc.constantFrom(
+    '0',
+    '-0',
+    '0.0',
+    '-0.0',
+    '1.50',
+    '1.10',
+    '1e3',
+    '1E-7',
+    '1e-400',
+    '1e400',
+    '12345678901234567890',
+    '9007199254740993',
+    '0.12345678901234568',
+    '0.1234567890123456789',
+    '100000000000000.5',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    '-',
+    '1e',
+    '0x1',
+    '200.0',
+    '12.30',
+  ),
+)
+
+const time = fc
+  .oneof(
+    fc.date({ min: new Date('1985-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }).chain((date) => {
+      const iso = date.toISOString()
+      return fc.constantFrom(
+        iso,
+        iso.replace('T', ' '),
+        iso.replace('.', ','),
+        iso.replace('Z', '+02:00'),
+        iso.replace('Z', '-0930'),
+        iso.replace('Z', ''),
+        iso.replace('Z', '123456Z'),
+        `${iso.slice(0, 19)}Z`,
+        `${iso.slice(0, 21)}Z`,
+        iso.toLowerCase(),
+      )
+    }),
+    fc.constantFrom(
+      '2025-02-30T00:00:00Z',
+      '2025-13-01T00:00:00.000Z',
+      '2025-01-01T24:00:00Z',
+      '2024-12-31T23:59:60.5Z',
+      '',
+      '2025-01-01',
+    ),
+  )
+  .map(inspect)
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }).map(inspect),
+  fc.string({ maxLength: 12 }).map(inspect),
+  fc
+    .constantFrom(
+      'info',
+      'WARN',
+      'Error',
+      'INFO',
+      'CRITICAL',
+      'notice',
+      'loud',
+      'warning ',
+      '200',
+      '0200',
+      '1.5',
+      '1.5s',
+      '-1',
+      '6',
+      '1e3',
+      '1735689600',
+    )
+    .map(inspect),
+  fc.constantFrom(
+    '"\\/\\b\\f\\n\\r\\t\\"\\\\"',
+    '"\\u00e9"',
+    '"\\ud83d\\ude00"',
+    '"\\ud800"',
+    '"\\u00"',
+    '"\\x"',
+    '"\u0001"',
+    '"\t"',
+    '"open',
+    '"é€😀"',
+    '"\u007f\u2028"',
+  ),
+)
+
+const blank = fc.constantFrom('', '', '', '', ' ', '  ', '\t', '\r')
+const scalar = fc.oneof(number, text, time, fc.constantFrom('true', 'false', 'null', 'tru', 'nul', 'falsey', ''))
+const { value } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    { weight: 8, arbitrary: scalar },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.array(tie('value'), { maxLength: 4 }), blank)
+        .map(([values, b]) => `[${b}${values.join(`,${b}`)}${b}]`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }), blank)
+        .map(([members, b]) => `{${b}${members.map(([k, v]) => `${k}${b}:${b}${v}`).join(`${b},`)}}`),
+    },
+  ),
+}))
+const object = fc
+  .tuple(fc.array(fc.tuple(key, value), { maxLength: 9 }), blank)
+  .map(([members, b]) => `${b}{${b}${members.map(([k, v]) => `${k}${b}:${b}${v}`).join(`${b},${b}`)}${b}}${b}`)
+
+/** Like the corpus of the benchmark: a line of a service that logs well. */
+const ordinary = fc
+  .record({
+    ms: fc.integer({ min: 0, max: 1e9 }),
+    level: fc.constantFrom('info', 'debug', 'warn', 'error'),
+    message: fc.string({ unit: 'grapheme', maxLength: 80 }).map((s) => s.toWellFormed()),
+    duration: fc.integer({ min: 0, max: 1e6 }),
+    user: fc.nat(),
+    tags: fc.array(fc.constantFrom('a', 'b')),
+  })
+  .map(({ ms, level, message, duration, user, tags }) =>
+    JSON.stringify({
+      timestamp: new Date(Date.UTC(2025, 0, 15) + ms).toISOString(),
+      level,
+      message: message.replace(/\p{Cc}/gu, ' '),
+      service: 'payments',
+      request_id: `req-${user}`,
+      duration: duration / 100,
+      status_code: 200,
+      user_id: user,
+      region: 'eu-west-1',
+      tags,
+    }),
+  )
+
+t.test('transcoder and plain way agree on every line the transcoder accepts', async (t) => {
+  let accepted = 0
+  fc.assert(
+    fc.property(object, (line) => {
+      if (bothWays(lineOf(line)).isAccepted) accepted++
+    }),
+    { numRuns: 20_000 },
+  )
+  t.ok(accepted > 1500, `it accepted enough of the 20,000 to mean something: ${accepted}`)
+})
+
+t.test('transcoder and plain way agree on mutated lines', async (t) => {
+  const mutation = fc.tuple(
+    fc.nat(),
+    fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(...Buffer.from('"\\{}[],:0-. eE\n'))),
+    fc.constantFrom('set', 'delete', 'insert'),
+  )
+  let accepted = 0
+  fc.assert(
+    fc.property(ordinary, fc.array(mutation, { minLength: 1, maxLength: 3 }), (text, mutations) => {
+      const bytes = [...Buffer.from(text)]
+      for (const [at, byte, how] of mutations) {
+        if (byte === 10) continue
+        bytes.splice(at % bytes.length, how === 'insert' ? 0 : 1, ...(how === 'delete' ? [] : [byte]))
+      }
+      if (bothWays(lineOf(Buffer.from(bytes))).isAccepted) accepted++
+    }),
+    { numRuns: 10_000 },
+  )
+  t.ok(accepted > 1000, `it accepted enough of the 10,000 to mean something: ${accepted}`)
+})
+
+t.test('transcoder accepts every line of an ordinary service', async (t) => {
+  fc.assert(
+    fc.property(ordinary, (line) => bothWays(lineOf(line)).isAccepted),
+    { numRuns: 2000 },
+  )
+  t.pass('the property holds')
+})
+
+t.test('transcoder takes the forms of usual loggers itself', async (t) => {
+  const lines = {
+    pino: '{"level":30,"time":1735689600123,"pid":7,"hostname":"h","reqId":"r-1","msg":"done","err":{"type":"E","stack":"a\\n b"}}',
+    zap: '{"level":"info","ts":1735689600.123456,"caller":"a/b.go:7","msg":"done","elapsed_ms":12.25}',
+    python:
+      '{"asctime": "2025-01-01 10:00:00,123", "levelname": "WARNING", "message": "done", "duration": 0.12345678901234568}',
+    ecs: '{"@timestamp":"2025-01-01T10:00:00.123Z","log.level":"error","message":"done","trace.id":"t","error.message":null}',
+    journald: '{"PRIORITY":"3","MESSAGE":"done"}',
+    access: '{"method":"GET","status":"404","uri":"/x"}',
+    empty: ' { } ',
+  }
+  for (const [name, line] of Object.entries(lines)) t.ok(bothWays(lineOf(line)).isAccepted, name)
+})
+
+t.test('transcoder refuses what only JSON.parse can be sure of', async (t) => {
+  const deep = `${'['.repeat(32)}${']'.repeat(32)}`
+  const lines: Record<string, string | Buffer> = {
+    'a key with an escape': '{"\\u006dsg":"x"}',
+    'a key twice': '{"a":1,"b":2,"a":3}',
+    'a nested key twice': '{"a":{"b":1,"b":2}}',
+    'an own name after another spelling': '{"msg":"a","message":"b"}',
+    'metadata and a key without a field': '{"metadata":{},"a":1}',
+    'nesting deeper than 32': `{"a":${deep}}`,
+    __proto__: '{"__proto__":1}',
+    'a number beyond 2^53': '{"a":9007199254740993}',
+    'a number beyond a double': '{"a":[1e400]}',
+    'an unknown level': '{"level":"loud"}',
+    'a lone surrogate': '{"a":"\\udc00"}',
+    'a control character': '{"a":"\u0001"}',
+    'bytes that are not UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+    'trailing bytes': '{"a":1}x',
+    'a missing end': '{"a":1',
+    'a trailing comma': '{"a":1,}',
+    'no object': '[1]',
+  }
+  for (const [name, line] of Object.entries(lines)) t.notOk(bothWays(lineOf(line)).isAccepted, name)
+  t.ok(bothWays(lineOf(`{"a":${deep.slice(1, -1)}}`)).isAccepted, 'while 32 levels are fine')
+})
+
+t.test(
+  'transcoder notices a repeated key among keys it has just learned, and forgets keys that are data',
+  async (t) => {
+    const fresh = new JsonTranscoder(context, new EntryTail(context))
+    const out = new NdjsonBuffer(16)
+    for (let i = 0; i < 3000; i++) {
+      const isAccepted = fresh.transcode(lineOf(`{"key-${i}":1,"other-${i}":2}`), out, newFacts())
+      if (!isAccepted && i % 256 !== 255) t.ok(isAccepted, `line ${i}`)
+    }
+    t.notOk(fresh.transcode(lineOf('{"new":1,"new":2}'), out, newFacts()))
+    t.ok(fresh.transcode(lineOf('{"new":1}'), out, newFacts()))
+    t.ok(fresh.transcode(lineOf('{"new":1}'), out, newFacts()), 'the same key in the next line is no repetition')
+  },
+)
+
+t.test('transcoder reads nothing beyond the line', async (t) => {
+  for (const text of [
+    '{"a":tru',
+    '{"a":"b',
+    '{"a":1',
+    '{"timestamp":"2025-01-01T00:00:00',
+    '{"a"',
+    '{"level":"inf',
+    '{',
+  ]) {
+    const bytes = Buffer.from(text)
+    const line = { ...lineOf(''), bytes, start: 0, end: bytes.length }
+    t.notOk(transcoder.transcode(line, new NdjsonBuffer(16), newFacts()), text)
+  }
+})
