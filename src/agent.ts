@@ -24,7 +24,7 @@ import type { OwnLog } from './own-log.ts'
 import type { Clock } from './run/clock.ts'
 import type { Component } from './run/component.ts'
 import { withDeadline } from './run/deadline.ts'
-import { createHeartbeats, Heartbeat, startBeating } from './run/heartbeat.ts'
+import { beatEveryMs, createHeartbeats, Heartbeat, Pulse, startBeating } from './run/heartbeat.ts'
 import { createNotifier, type Notifier, type NotifySettings } from './run/notifier.ts'
 import { BUFFER_FILE, type Corruption } from './store/open-buffer.ts'
 import type { StateStore } from './store/state-store.ts'
@@ -46,7 +46,7 @@ export interface AgentDeps {
   readonly stdout: Writable
   readonly notify: NotifySettings
   /** Reads the configuration again. */
-  readonly readConfig: () => Reloaded
+  readonly readConfig: () => Promise<Reloaded>
   readonly rssBytes: () => number
   /** `dev:ino` of stdout and stderr. */
   readonly ownInodes: readonly string[]
@@ -55,6 +55,8 @@ export interface AgentDeps {
   readonly nodeVersion: string
 }
 
+/** Beats come every 5 s at most; three missing are no accident. */
+const STILL_MS = 15_000
 /** What the ingest thread may take to stop, beyond what is needed to commit what it holds, ms. */
 const INGEST_STOP_MS = 5000
 /** Headers looked at in one step: a second's worth at full speed is a fifth of it. */
@@ -77,6 +79,8 @@ export class Agent implements Component {
   readonly #commitTimes = new CommitTimes()
   readonly #startedMs: number
   readonly #heartbeats = createHeartbeats()
+  readonly #ingestPulse = new Pulse(this.#heartbeats, 'ingest')
+  readonly #beatMs: number
   #vitals: IngestVitals | undefined
   #corruption: Corruption | undefined
   #reloadProblem: string | undefined
@@ -93,9 +97,10 @@ export class Agent implements Component {
     this.#deps = deps
     this.#configured = configured
     this.#startedMs = clock.monotonicMs()
+    this.#beatMs = beatEveryMs(notify.watchdogUsec)
     this.#metrics = createMetrics({ version, node: nodeVersion })
     this.#ingest = new IngestThread(this.#ingestSettings(), {
-      ...{ clock, log: log.child('agent'), heartbeats: this.#heartbeats },
+      ...{ clock, log: log.child('agent'), heartbeats: this.#heartbeats, beatMs: this.#beatMs },
       replay: (record) => ownLog.replay(record),
       onSuppressed: (count) => this.suppressed(count),
       onOpen: (about) => this.#onOpen(about),
@@ -143,7 +148,7 @@ export class Agent implements Component {
   async run(signal: AbortSignal): Promise<void> {
     const { ownLog, version } = this.#deps
     const { config, hash } = this.#configured
-    const stopBeating = startBeating(new Heartbeat(this.#heartbeats, 'main'), 1000)
+    const stopBeating = startBeating(new Heartbeat(this.#heartbeats, 'main'), this.#beatMs)
     const address = await this.#api.listen()
     const stopInputs = new AbortController()
     const ingesting = this.#ingest.run(stopInputs.signal)
@@ -196,7 +201,7 @@ export class Agent implements Component {
     const { readConfig, ownLog, clock } = this.#deps
     const { log } = ownLog
     this.#notifier.reloading()
-    const reloaded = readConfig()
+    const reloaded = await readConfig()
     const problems = reloaded.kind === 'bad' ? reloaded.problems : this.#unchangeable(reloaded.config)
     if (reloaded.kind === 'bad' || problems.length > 0) {
       this.#reloadProblem = problems.join('; ')
@@ -296,7 +301,7 @@ export class Agent implements Component {
     }
     this.#commitTimes.mirror(metrics)
     for (const thread of ['main', 'ingest'])
-      metrics.threadStalled.set({ thread }, Number(this.#stalledThreads.includes(thread)))
+      metrics.threadStalled.set({ thread }, Number(this.#stalled().includes(thread)))
     const held = this.#buffer.held()
     metrics.bufferEntries.set({}, held.entries)
     metrics.bufferOldestAge.set({}, held.oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - held.oldestMs) / 1000)
@@ -322,12 +327,18 @@ export class Agent implements Component {
       vitals: this.#vitals,
       outputs: this.#outputs.statuses(),
       ingestFailure: this.#ingest.failure,
-      stalledThreads: this.#stalledThreads,
+      stalledThreads: this.#stalled(),
       corruption: this.#corruption,
       reloadProblem: this.#reloadProblem,
       imbalanced: imbalanced.map(([name]) => name),
       rssBytes: rssBytes(),
     })
+  }
+
+  /** What the watchdog says of main, and what main sees of ingest. */
+  #stalled(): readonly string[] {
+    const isIngestStill = this.#isReady && this.#ingestPulse.stillMs(this.#deps.clock.monotonicMs()) > STILL_MS
+    return isIngestStill ? [...new Set([...this.#stalledThreads, 'ingest'])] : this.#stalledThreads
   }
 
   #statusText(): string {

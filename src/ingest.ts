@@ -54,7 +54,7 @@ function isOwnBy(settings: () => IngestSettings): (path: string, identity: FileI
   }
 }
 
-async function run({ settings: first, heartbeats }: IngestOrder): Promise<void> {
+async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promise<void> {
   let settings = first
   const { dataDir } = settings
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -194,7 +194,7 @@ async function run({ settings: first, heartbeats }: IngestOrder): Promise<void> 
 
   post({ kind: 'open', wasClean: store.wasClean, ...(corruption && { corruption }) })
   if (corruption) log.error('The buffer was damaged and was set aside; a new one is in use', { ...corruption })
-  const stopBeating = startBeating(new Heartbeat(heartbeats, 'ingest'), 1000)
+  const stopBeating = startBeating(new Heartbeat(heartbeats, 'ingest'), beatMs)
   const committing = committer.run(stop.signal)
   try {
     await Promise.race([pipeline.run(stop.signal), committing])

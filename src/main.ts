@@ -1,78 +1,136 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command, Option } from 'commander'
-import { EXIT, FatalError } from './errors.ts'
+import { parseArgs } from 'node:util'
+import { EXIT, FatalError, messageOf } from './errors.ts'
 
 /**
- * The command line. Each verb loads what it needs when it is called: `check` opens no database, `version` loads nothing.
+ * The command line. A table of verbs: each loads what it needs when it is called, so that the running agent does not carry
+ * the others about.
  */
 
 process.umask(0o077)
 
 const DEFAULT_CONFIG = '/etc/obs-agent/agent.yaml'
 
-const config = new Option('-c, --config <file>', 'the configuration').default(DEFAULT_CONFIG).env('OBS_AGENT_CONFIG')
-const output = new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text')
+interface Verb {
+  readonly does: string
+  readonly usage: string
+  readonly options: Readonly<Record<string, { type: 'string' | 'boolean'; short?: string; help: string }>>
+  readonly run: (values: Readonly<Record<string, string | boolean | undefined>>) => Promise<number>
+}
 
-const program = new Command('obs-agent')
-  .description('Tails log files, stores every line, ships it, and loses nothing.')
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'obs-agent: ')) })
+const config = {
+  type: 'string',
+  short: 'c',
+  help: `the configuration (default: $OBS_AGENT_CONFIG or ${DEFAULT_CONFIG})`,
+} as const
+const output = { type: 'string', short: 'o', help: 'what to print: text (default) or json' } as const
+const configPath = (value: unknown): string =>
+  typeof value === 'string' ? value : (process.env.OBS_AGENT_CONFIG ?? DEFAULT_CONFIG)
 
-program
-  .command('run')
-  .description('run the agent in the foreground')
-  .addOption(config)
-  .action(async (options: { config: string }) => {
-    const { runCommand } = await import('./cli/run.ts')
-    process.exitCode = await runCommand(options.config, version())
+const VERBS: Readonly<Record<string, Verb>> = {
+  run: {
+    does: 'run the agent in the foreground',
+    usage: 'obs-agent run -c agent.yaml',
+    options: { config },
+    run: async (values) => {
+      const { runCommand } = await import('./cli/run.ts')
+      return runCommand(configPath(values.config), version())
+    },
+  },
+  check: {
+    does: 'check the configuration and print what would run, secrets left out',
+    usage: 'obs-agent check -c agent.yaml',
+    options: {
+      config,
+      output,
+      schema: { type: 'boolean', help: 'print the JSON Schema of agent.yaml' },
+      reference: { type: 'boolean', help: 'print every setting as Markdown' },
+    },
+    run: async (values) => {
+      const { checkCommand } = await import('./cli/check.ts')
+      return checkCommand({
+        configPath: configPath(values.config),
+        wantsSchema: values.schema === true,
+        wantsReference: values.reference === true,
+        env: process.env,
+        stdout: process.stdout,
+        stderr: process.stderr,
+        output: form(values.output),
+      })
+    },
+  },
+  version: {
+    does: 'print the version of the agent and of its runtime',
+    usage: 'obs-agent version',
+    options: {},
+    run: async () => {
+      process.stdout.write(`obs-agent ${version()} (node ${process.versions.node})\n`)
+      return EXIT.ok
+    },
+  },
+}
+
+class UsageError extends Error {}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = 'help', ...rest] = args
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
+  if (name === 'help' || name === '--help' || name === '-h') return say(overview())
+  if (name === '--version' || name === '-V') return say(`${version()}\n`)
+  if (!verb) throw new UsageError(`unknown verb ${name}, expected ${Object.keys(VERBS).join(', ')} or help`)
+  const options = { ...verb.options, help: { type: 'boolean', short: 'h', help: 'print this' } } as const
+  const { values } = parsed(() => parseArgs({ args: rest, options, strict: true }))
+  return values.help === true ? say(help(verb, options)) : verb.run(values)
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw new UsageError(messageOf(error))
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return EXIT.ok
+}
+
+function overview(): string {
+  const verbs = Object.entries(VERBS).map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`)
+  return `obs-agent tails log files, stores every line, ships it, and loses nothing.\n\nVerbs:\n${verbs.join('\n')}\n\nEach has --help.\n`
+}
+
+function help(verb: Verb, options: Verb['options']): string {
+  const lines = Object.entries(options).map(([name, { short, type, help: text }]) => {
+    const flags = `${short ? `-${short}, ` : '    '}--${name}${type === 'string' ? ' <value>' : ''}`
+    return `  ${flags.padEnd(24)} ${text}`
   })
+  return `${verb.does}\n\n  ${verb.usage}\n\nOptions:\n${lines.join('\n')}\n`
+}
 
-program
-  .command('check')
-  .description('check the configuration and print what would run, secrets left out')
-  .addOption(config)
-  .addOption(output)
-  .option('--schema', 'print the JSON Schema of agent.yaml')
-  .option('--reference', 'print every setting as Markdown')
-  .action(async (options: { config: string; output: 'text' | 'json'; schema?: true; reference?: true }) => {
-    const { checkCommand } = await import('./cli/check.ts')
-    process.exitCode = checkCommand({
-      configPath: options.config,
-      wantsSchema: options.schema === true,
-      wantsReference: options.reference === true,
-      env: process.env,
-      stdout: process.stdout,
-      stderr: process.stderr,
-      output: options.output,
-    })
-  })
-
-program
-  .command('version')
-  .description('print the version of the agent and of its runtime')
-  .action(() => {
-    process.stdout.write(`obs-agent ${version()} (node ${process.versions.node})\n`)
-  })
+function form(value: unknown): 'text' | 'json' {
+  if (value === undefined || value === 'text' || value === 'json') return value ?? 'text'
+  throw new UsageError(`--output: expected text or json, got ${String(value)}`)
+}
 
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = exitCodeOf(error)
-}
-
-function exitCodeOf(error: unknown): number {
+function report(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`obs-agent: ${error.message}\n  see obs-agent help\n`)
+    return EXIT.usage
+  }
   if (error instanceof FatalError) {
     process.stderr.write(`obs-agent: ${error.message}\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`)
     return error.exitCode
   }
-  // commander has printed its message already.
-  if (error instanceof Error && 'exitCode' in error) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   process.stderr.write(`obs-agent: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.internal
 }
+
+process.exitCode = await main(process.argv.slice(2)).catch(report)

@@ -12,6 +12,7 @@ export interface IngestThreadDeps {
   readonly clock: Clock
   readonly log: Log
   readonly heartbeats: SharedArrayBuffer
+  readonly beatMs: number
   readonly replay: (record: LogRecord) => void
   readonly onSuppressed: (count: number) => void
   /** The buffer is open, perhaps a new one: readers open it (again). */
@@ -65,7 +66,8 @@ export class IngestThread implements Component {
 
   /** Runs one thread to its end; returns why it ended. */
   #runOnce(signal: AbortSignal): Promise<string> {
-    const order: IngestOrder = { settings: this.#settings, heartbeats: this.#deps.heartbeats }
+    const { heartbeats, beatMs } = this.#deps
+    const order: IngestOrder = { settings: this.#settings, heartbeats, beatMs }
     const worker = new Worker(workerUrl(import.meta.url, '../ingest'), { name: 'ingest', workerData: order })
     this.#worker = worker
     const stop = (): void => this.#tell({ kind: 'stop' })

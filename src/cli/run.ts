@@ -1,10 +1,7 @@
-import { hash } from 'node:crypto'
 import { accessSync, constants, fstatSync, mkdirSync, statfsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import pino from 'pino'
-import { Agent, type Reloaded } from '../agent.ts'
-import { loadConfig } from '../config/load.ts'
-import { formatProblem, type Problem } from '../config/problem.ts'
+import { Agent } from '../agent.ts'
 import type { AgentConfig } from '../config/schema.ts'
 import { codeOf, EXIT, FatalError, messageOf } from '../errors.ts'
 import { logDestination } from '../own-log/destination.ts'
@@ -13,6 +10,7 @@ import { systemClock } from '../run/clock.ts'
 import { notifySettings, notifyVariables } from '../run/notifier.ts'
 import { lockDataDir } from '../store/lock.ts'
 import { openState } from '../store/open-state.ts'
+import { readConfig } from './read-config.ts'
 
 /** `obs-agent run`: runs the agent until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code. */
 export async function runCommand(configPath: string, version: string): Promise<number> {
@@ -22,7 +20,7 @@ export async function runCommand(configPath: string, version: string): Promise<n
   const notify = notifySettings(process.env, process.pid)
   for (const name of notifyVariables) delete process.env[name]
 
-  const loaded = readConfig(configPath)
+  const loaded = await readConfig(configPath, process.env)
   if (loaded.kind === 'bad') {
     for (const problem of loaded.problems) process.stderr.write(`${problem}\n`)
     return EXIT.config
@@ -50,7 +48,7 @@ export async function runCommand(configPath: string, version: string): Promise<n
     agent = new Agent(loaded, {
       ...{ clock, ownLog: logger, state, version, notify },
       stdout: process.stdout,
-      readConfig: () => readConfig(configPath),
+      readConfig: () => readConfig(configPath, process.env),
       rssBytes: () => process.memoryUsage.rss(),
       ownInodes: ownInodes(),
       hostname: hostname(),
@@ -64,17 +62,6 @@ export async function runCommand(configPath: string, version: string): Promise<n
     state.close()
     lock.release()
   }
-}
-
-type Read = (Extract<Reloaded, { kind: 'ok' }> & { warnings: readonly string[] }) | Extract<Reloaded, { kind: 'bad' }>
-
-function readConfig(path: string): Read {
-  const loaded = loadConfig(path, { env: process.env })
-  const texts = (problems: readonly Problem[]): string[] => problems.map(formatProblem)
-  if (loaded.kind === 'bad') return { kind: 'bad', problems: texts(loaded.problems) }
-  const { config } = loaded
-  const checksum = hash('sha256', JSON.stringify(config), 'hex').slice(0, 12)
-  return { kind: 'ok', config, hash: checksum, warnings: texts(loaded.warnings) }
 }
 
 function handleSignals(stop: AbortController): { onReload: () => void } {

@@ -43,7 +43,11 @@ function problemsOf(issue: z.core.$ZodIssue, root: ConfigNode, outline: Setting)
     }
     default: {
       const expected = setting ? expectedOf(setting) : 'something else'
-      if (!node) return [{ ...positionOf(at), path: formatPath(path), message: `is missing: expected ${expected}` }]
+      if (!node) {
+        const twin = `${path.at(-1)}_file`
+        const hint = parent?.kind === 'map' && parent.keys.has(twin) ? { hint: `or give ${twin}` } : {}
+        return [{ ...positionOf(at), path: formatPath(path), message: `is missing: expected ${expected}`, ...hint }]
+      }
       const message = `expected ${expected}, got ${shown(node, setting)}`
       return [{ ...positionOf(node), path: formatPath(path), message, ...hintFor(node, setting) }]
     }
@@ -66,7 +70,8 @@ function unknownKey(path: Path, parent: Setting | undefined, root: ConfigNode): 
 /** What was found. A secret is never shown, and neither is a text where a map was due: it may hold one (`token:abc`). */
 function shown(node: ConfigNode | undefined, setting: Setting | undefined): string {
   if (!node) return 'nothing'
-  if (node.kind !== 'scalar') return `a ${node.kind}`
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list'
+  if (node.kind === 'map') return 'a map'
   if (!node.text) return 'nothing'
   if (setting?.kind !== 'leaf') return 'text'
   return setting.role === 'secret' ? 'something else (not shown)' : quote(node.text)

@@ -43,7 +43,11 @@ export function expand(text: string, env: Environment): Expanded {
   const result = text.replace(/\$\$|\$\{([^}]*)(\}?)/g, (found, body: string | undefined, close: string) => {
     if (found === '$$') return '$'
     const [, name = '', operator, rest = ''] = /^(.*?)(?:(:-|:\?)(.*))?$/s.exec(body ?? '') ?? []
-    if (close === '' || !NAME.test(name) || rest.includes('${')) {
+    if (rest.includes(`\${`)) {
+      problems.push({ message: 'expected a plain text behind :- or :?, got another variable' })
+      return ''
+    }
+    if (close === '' || !NAME.test(name)) {
       problems.push({ message: `expected ${oneOf(FORMS)}`, hint: 'a plain dollar sign is written $$' })
       return ''
     }

@@ -1,23 +1,23 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import {
   isAlias,
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type ParsedNode,
   parseDocument,
   stringify,
   type YAMLMap,
 } from 'yaml'
-import { codeOf } from '../errors.ts'
 import { crossCheck } from './cross-check.ts'
 import { decodeTree } from './decode.ts'
 import { type Environment, expandTree } from './environment.ts'
+import { listFragments } from './fragments.ts'
 import { agentOutline } from './outline.ts'
-import { formatPath, type Path, type Position, type Problem, quote, sortProblems } from './problem.ts'
-import { readTextFile, reasonOf } from './read-file.ts'
+import { formatPath, type Path, type Position, type Problem, quote, sortProblems, wholeFile } from './problem.ts'
+import { readTextFile } from './read-file.ts'
 import { resolveTree } from './resolve.ts'
 import type { AgentConfig } from './schema.ts'
 import {
@@ -78,21 +78,6 @@ export function printYaml(value: unknown): string {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
-function listFragments(dir: string, problems: Problem[], warnings: Problem[]): string[] {
-  let names: string[]
-  try {
-    names = readdirSync(dir).filter((name) => !name.startsWith('.'))
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') problems.push(wholeFile(dir, reasonOf(error)))
-    return []
-  }
-  for (const name of names.filter((name) => name.endsWith('.yml'))) {
-    warnings.push(wholeFile(path.join(dir, name), 'is not read', 'only names that end in .yaml are'))
-  }
-  const fragments = names.filter((name) => name.endsWith('.yaml'))
-  return fragments.sort((a, b) => (a < b ? -1 : 1)).map((name) => path.join(dir, name))
-}
-
 function readTree(file: string, problems: Problem[], { mayBeEmpty }: { mayBeEmpty: boolean }): ConfigNode | undefined {
   const read = readTextFile(file, MAX_FILE_BYTES)
   if (read.kind === 'bad') {
@@ -114,10 +99,6 @@ function readTree(file: string, problems: Problem[], { mayBeEmpty }: { mayBeEmpt
   return undefined
 }
 
-function wholeFile(file: string, message: string, hint?: string): Problem {
-  return { file, line: 0, column: 0, path: '', message, ...(hint !== undefined && { hint }) }
-}
-
 function parseYaml(file: string, text: string, problems: Problem[]): ConfigNode | undefined {
   const lineCounter = new LineCounter()
   const positionAt = (offset: number): Position => {
@@ -125,6 +106,10 @@ function parseYaml(file: string, text: string, problems: Problem[]): ConfigNode 
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
   try {
+    if (isTooDeep(text)) {
+      problems.push(wholeFile(file, `expected at most ${MAX_DEPTH} brackets within one another`))
+      return undefined
+    }
     // Duplicate keys are told by the composer below: in our words, and without comparing each key with each other.
     const options = { lineCounter, prettyErrors: false, uniqueKeys: false } as const
     const document = parseDocument<ParsedNode, true>(text, options)
@@ -138,11 +123,26 @@ function parseYaml(file: string, text: string, problems: Problem[]): ConfigNode 
     if (document.errors.length + document.warnings.length > 0) return undefined
     if (!document.contents) return { kind: 'scalar', text: null, ...positionAt(0) }
     return new Composer(positionAt, problems).compose(document.contents)
-  } catch {
-    // The parser's own stack ends where thousands of brackets open.
-    problems.push(wholeFile(file, 'cannot be read as YAML: it is nested too deeply, or broken'))
+  } catch (error) {
+    if (error instanceof TooMuch) problems.push({ ...error.at, path: '', message: error.message })
+    // The parser's own stack ends where thousands of levels open.
+    else if (error instanceof RangeError) problems.push(wholeFile(file, 'is nested too deeply'))
+    else problems.push(wholeFile(file, 'makes the YAML parser fail', 'look for unusual characters'))
     return undefined
   }
+}
+
+/** The parser needs time by the square of the depth: 1 MB of `[` would take it 20 minutes (measured), the lexer an instant. */
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  let isScalarNext = false
+  for (const token of new Lexer().lex(text)) {
+    if (!isScalarNext && (token === '[' || token === '{')) depth += 1
+    if (!isScalarNext && (token === ']' || token === '}')) depth -= 1
+    if (depth > MAX_DEPTH) return true
+    isScalarNext = token === '\x1f'
+  }
+  return false
 }
 
 /** Turns what the parser found into our tree, following aliases within limits. */
@@ -164,11 +164,11 @@ class Composer {
     if (isAlias(node)) return this.#follow(node.source, at, path)
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     if (this.#aliasDepth > 0) this.#aliasedCount += 1
-    if (this.#aliasedCount > MAX_ALIASED_NODES)
-      return this.#refuse(at, path, `expected aliases that stand for at most ${MAX_ALIASED_NODES} values`)
-    if (path.length > MAX_DEPTH) return this.#refuse(at, path.slice(0, 4), `expected at most ${MAX_DEPTH} levels`)
-    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:'))
-      return this.#refuse(at, path, 'expected no tag')
+    if (this.#aliasedCount > MAX_ALIASED_NODES) {
+      throw new TooMuch(at, `expected aliases that stand for at most ${MAX_ALIASED_NODES} values`)
+    }
+    if (path.length > MAX_DEPTH) throw new TooMuch(at, `expected at most ${MAX_DEPTH} levels`)
+    if (!isPlainTag(node.tag)) return this.#refuse(at, path, 'expected no tag (!)')
     if (isScalar(node)) return { kind: 'scalar', text: textOf(node.value, node.source), ...at }
     this.#open.add(node)
     const composed = isMap(node) ? this.#composeMap(node, at, path) : this.#composeList(node, at, path)
@@ -187,11 +187,8 @@ class Composer {
       const keyAt = this.#positionAt(key.range?.[0] ?? 0)
       const name = isScalar(key) ? textOf(key.value, key.source) : null
       if (name === null || name === '__proto__' || name === '<<') {
-        this.#refuse(
-          keyAt,
-          path,
-          name === '<<' ? 'merge keys (<<) are not understood' : 'expected the name of a setting as a key',
-        )
+        const message = name === '<<' ? 'merge keys (<<) are not understood' : 'expected the name of a setting as a key'
+        this.#refuse(keyAt, path, message)
         continue
       }
       const before = entries.get(name)
@@ -200,10 +197,8 @@ class Composer {
         this.#refuse(keyAt, [...path, name], 'is set twice in this file', `the first is at ${first}`)
         continue
       }
-      entries.set(name, {
-        keyAt,
-        value: value ? this.compose(value, [...path, name]) : { kind: 'scalar', text: null, ...keyAt },
-      })
+      const nothing: ScalarNode = { kind: 'scalar', text: null, ...keyAt }
+      entries.set(name, { keyAt, value: value ? this.compose(value, [...path, name]) : nothing })
     }
     return { kind: 'map', entries, ...at }
   }
@@ -222,6 +217,21 @@ class Composer {
     this.#problems.push({ ...at, path: formatPath(path), message, ...(hint !== undefined && { hint }) })
     return { kind: 'scalar', text: '', isBroken: true, ...at }
   }
+}
+
+/** A file goes beyond a limit: what it says is not looked at any further. */
+class TooMuch extends Error {
+  readonly at: Position
+
+  constructor(at: Position, message: string) {
+    super(message)
+    this.at = at
+  }
+}
+
+/** `!!str`, `!!int`, `!!map` and the like change nothing here: what a text means is for the schema to say. */
+function isPlainTag(tag: string | undefined): boolean {
+  return tag === undefined || /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.test(tag)
 }
 
 /** A number or a truth value as it was written: `1.10` stays `1.10`. */

@@ -66,7 +66,7 @@ export function expectedOf(setting: Setting): string {
     case 'leaf':
       return setting.expected
     case 'list':
-      return setting.minItems > 0 ? `a list of at least ${setting.minItems}` : 'a list'
+      return setting.minItems > 0 ? 'a list with at least one item' : 'a list'
     case 'choice':
       return `a map with a type, which is ${oneOf([...setting.variants.keys()])}`
     default:

@@ -15,6 +15,11 @@ export interface Problem extends Position {
   readonly hint?: string
 }
 
+/** A problem of a file as a whole. */
+export function wholeFile(file: string, message: string, hint?: string): Problem {
+  return { file, line: 0, column: 0, path: '', message, ...(hint !== undefined && { hint }) }
+}
+
 export type Path = readonly (string | number)[]
 
 /** `agent.yaml:7:14: buffer.max_bytes: expected …, got 5; write 5MB …`: one line, and no control character can leave it. */

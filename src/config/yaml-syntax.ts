@@ -39,6 +39,7 @@ export function syntaxMessage(code: string, text: string, offset: number): Synta
   const end = text.indexOf('\n', start)
   const line = text.slice(start, end === -1 ? undefined : end)
   if (/^ *\t/.test(line)) return TEXTS.TAB_AS_INDENT ?? { message: code }
+  if (offset >= text.trimEnd().length) return { message: 'the file ends inside a quote, a bracket or a block' }
   const known = TEXTS[code] ?? { message: `the YAML is broken (${code})` }
   // `{ token: ${TOKEN} }`: the braces of the variable end the map.
   if (/[[{].*\$\{/.test(line)) return { ...known, hint: `inside { } and [ ] put quotes around \${VAR}` }

@@ -30,6 +30,7 @@ export interface IngestSettings {
 export interface IngestOrder {
   readonly settings: IngestSettings
   readonly heartbeats: SharedArrayBuffer
+  readonly beatMs: number
 }
 
 /** Main to ingest. */

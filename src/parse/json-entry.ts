@@ -5,10 +5,19 @@ import { isFaithful } from './json-tame.ts'
 import { INFO, levelOfNumber, levelOfSeverity, levelOfText } from './level.ts'
 import type { EntryFacts } from './line.ts'
 import type { Metadata } from './metadata.ts'
-import { TimestampReader } from './timestamp.ts'
+import type { TimestampReader } from './timestamp.ts'
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const MAX_INTEGER = 999_999_999
+
+/** What `entryOf` needs and fills. */
+interface Workplace {
+  /** Wall time of the line's read. */
+  readonly readMs: number
+  readonly reader: TimestampReader
+  readonly metadata: Metadata
+  readonly facts: EntryFacts
+}
 
 /** A value as its field takes it; undefined: it does not fit. */
 type Fitted = string | number | object | undefined
@@ -17,10 +26,8 @@ type Fitted = string | number | object | undefined
  * Sorts the members of `root` into the fields of an entry (returned) and `metadata`, and fills in the `facts` they bear on.
  * The entry may lack anything but `timestamp` and `level`.
  */
-export function entryOf(
-  root: object,
-  { readMs, metadata, facts }: { readonly readMs: number; readonly metadata: Metadata; readonly facts: EntryFacts },
-): Record<string, unknown> {
+export function entryOf(root: object, work: Workplace): Record<string, unknown> {
+  const { metadata, facts } = work
   const values = new Map<number, { readonly value: unknown; readonly kind: Kind }>()
   const chosen = new Set<string>()
   const members = Object.entries(root)
@@ -41,7 +48,7 @@ export function entryOf(
 
   const entry: Record<string, unknown> = {}
   const timestamp = values.get(fieldNumber('timestamp'))
-  entry.timestamp = timestampOf(timestamp?.value, { readMs, metadata, facts })
+  entry.timestamp = timestampOf(timestamp?.value, work)
   const level = values.get(fieldNumber('level'))
   facts.level = levelOf(level?.value, level?.kind)
   if (level && facts.level < 0) metadata.note('level_raw', level.value)
@@ -104,11 +111,7 @@ function levelOf(value: unknown, kind: Kind | undefined): number {
 }
 
 /** The canonical text of the line's time; an unreadable or absurd one is kept beside it and the time of reading is used. */
-function timestampOf(
-  value: unknown,
-  { readMs, metadata, facts }: { readonly readMs: number; readonly metadata: Metadata; readonly facts: EntryFacts },
-): string {
-  const reader = new TimestampReader()
+function timestampOf(value: unknown, { readMs, reader, metadata, facts }: Workplace): string {
   // An exponent is the one form of number the reader does not know.
   const text = typeof value === 'string' && /^\d[\d.]*[eE]/.test(value) ? String(Number(value)) : String(value)
   const isUsable = value !== undefined && reader.readText(text) && reader.isPlausible(readMs)

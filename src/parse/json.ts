@@ -18,6 +18,7 @@ import { JsonTranscoder } from './json-transcoder.ts'
 import { INFO } from './level.ts'
 import type { EntryFacts, Line, LineContext, LineParser, NdjsonBuffer } from './line.ts'
 import { Metadata } from './metadata.ts'
+import { TimestampReader } from './timestamp.ts'
 
 export function createJsonParser(context: LineContext): LineParser {
   return new JsonParser(context)
@@ -26,6 +27,7 @@ export function createJsonParser(context: LineContext): LineParser {
 export class JsonParser implements LineParser {
   readonly #context: LineContext
   readonly #transcoder: JsonTranscoder
+  readonly #reader = new TimestampReader()
 
   constructor(context: LineContext) {
     this.#context = context
@@ -49,7 +51,7 @@ export class JsonParser implements LineParser {
     const root = parseRoot(tamed.text)
     if (typeof root === 'string') return root
     const metadata = new Metadata()
-    const entry = entryOf(root, { readMs: line.readMs, metadata, facts })
+    const entry = entryOf(root, { readMs: line.readMs, reader: this.#reader, metadata, facts })
     entry.message ??= text
     if (tamed.hasDuplicates) metadata.note('raw', text)
     this.#append(line, out, { entry, metadata })
@@ -60,7 +62,7 @@ export class JsonParser implements LineParser {
     const message = this.#begin(line, facts)
     facts.hasParseError = true
     const metadata = new Metadata()
-    const entry = entryOf({ message }, { readMs: line.readMs, metadata, facts })
+    const entry = entryOf({ message }, { readMs: line.readMs, reader: this.#reader, metadata, facts })
     metadata.note('parse_error', reason)
     this.#append(line, out, { entry, metadata })
   }
@@ -91,7 +93,11 @@ export class JsonParser implements LineParser {
     entry.environment ??= environment
     const rest = metadata.finish()
     if (rest) entry.metadata = rest
-    out.appendText(`${wellFormed(JSON.stringify({ ...entry, host, source, file, offset: line.offset }))}\n`)
+    entry.host = host
+    entry.source = source
+    entry.file = file
+    entry.offset = line.offset
+    out.appendText(`${wellFormed(JSON.stringify(entry))}\n`)
   }
 }
 

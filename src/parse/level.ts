@@ -56,7 +56,7 @@ export function levelOfSeverity(severity: number): number {
 }
 
 // The same words for bytes, without making a string of them: folded to lower case and mixed to one number, they are looked
-// up in an open table and then compared letter by letter. 10 ns a word, against 60 ns for latin1Slice and the Map.
+// up in an open table and then compared letter by letter.
 const SLOTS = 256
 const SLOT_BYTES = 16
 const slotLevels = new Int8Array(SLOTS).fill(-1)

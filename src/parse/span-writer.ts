@@ -1,5 +1,5 @@
 /** Spans of a line's bytes on their way into the output. */
-import { stringStop } from './json-scan.ts'
+import { stringStop } from './json-bytes.ts'
 import type { NdjsonBuffer } from './line.ts'
 
 /** Below this a byte loop is quicker than a call of `copy` (40 ns whatever the length; a byte takes 1–1.5 ns). */

@@ -34,6 +34,31 @@ export function startBeating(heartbeat: Heartbeat, everyMs: number): () => void 
   return () => clearInterval(timer)
 }
 
+/** How often to beat: four times between two looks of the watchdog, which come at a third of systemd's time; every 5 s without. */
+export function beatEveryMs(watchdogUsec: number | undefined): number {
+  return Math.min(5000, (watchdogUsec ?? Number.POSITIVE_INFINITY) / 1000 / 12)
+}
+
+/** Tells, whenever asked, how long a thread's beats have stood still, on the clock `monotonicMs`. */
+export class Pulse {
+  readonly #beats: Int32Array
+  readonly #slot: number
+  #last = -1
+  #movedAtMs = 0
+
+  constructor(heartbeats: SharedArrayBuffer, thread: JudgedThread) {
+    this.#beats = new Int32Array(heartbeats)
+    this.#slot = judgedThreads.indexOf(thread)
+  }
+
+  stillMs(monotonicMs: number): number {
+    const beats = Atomics.load(this.#beats, this.#slot)
+    if (beats !== this.#last) this.#movedAtMs = monotonicMs
+    this.#last = beats
+    return monotonicMs - this.#movedAtMs
+  }
+}
+
 /** What one look at a slot found. */
 export interface Look {
   readonly beats: number

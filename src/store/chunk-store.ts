@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 import { BUFFER_MIGRATIONS } from './buffer-schema.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { ChunkHeader, SealedChunk } from './chunk.ts'
-import type { ChunkRow } from './chunk-row.ts'
+import { type ChunkRow, isSound } from './chunk-row.ts'
 import type { LedgerBooking } from './ledger.ts'
 import { readCheckpoints } from './salvage.ts'
 import { type Connection, migrate, named, openForWriting, type Statement } from './sqlite.ts'
@@ -40,12 +40,11 @@ export interface Removed {
  * were read, and go out when retention says so.
  */
 export class ChunkStore {
-  /** Born with the file; names every chunk together with its seq. */
-  readonly id: string
   /** False when the process before this one was killed. */
   readonly wasClean: boolean
   readonly #db: Connection
   readonly #sql: ReturnType<typeof prepare>
+  #id: string
   #entriesEver: number
 
   /** Opens, migrates, and marks the file as in use. @throws {StoreError} */
@@ -55,12 +54,12 @@ export class ChunkStore {
       migrate(this.#db, BUFFER_MIGRATIONS)
       this.#sql = named(`open ${path}`, () => prepare(this.#db))
       const id = this.#meta('buffer_id')
-      this.id = id ?? randomUUID()
+      this.#id = id ?? randomUUID()
       this.wasClean = this.#meta('is_clean') !== '0'
       this.#entriesEver = Number(this.#meta('entries_ever') ?? 0)
       named(`mark ${path} as in use`, () =>
         this.#db.transaction(() => {
-          if (id === undefined) this.#sql.setMeta.run('buffer_id', this.id)
+          if (id === undefined) this.#sql.setMeta.run('buffer_id', this.#id)
           this.#sql.setMeta.run('is_clean', '0')
         })(),
       )
@@ -68,6 +67,18 @@ export class ChunkStore {
       this.#db.close()
       throw error
     }
+  }
+
+  /** Born with the file; names every chunk together with its seq. */
+  get id(): string {
+    return this.#id
+  }
+
+  /** Numbers will repeat (the file went back in time): from now on chunks have another name. @throws {StoreError} */
+  renewId(): void {
+    const id = randomUUID()
+    named('rename the buffer', () => this.#sql.setMeta.run('buffer_id', id))
+    this.#id = id
   }
 
   /** Entries ever stored in this file, removed ones too. */
@@ -202,21 +213,27 @@ export class ChunkStore {
     named('checkpoint the buffer', () => this.#db.pragma('wal_checkpoint(PASSIVE)'))
   }
 
-  /** What SQLite finds wrong with the file, or undefined; costs about 0.5 ms for each MB. */
-  quickCheck(): string | undefined {
-    const found = named('check the buffer', () => this.#db.pragma('quick_check(1)', { simple: true }))
-    return found === 'ok' ? undefined : `quick_check: ${String(found)}`
+  /**
+   * What is wrong with the file, or undefined: with its structure, or with a chunk after `afterSeq`. SQLite's own check
+   * costs about 0.5 ms for each MB and does not look into the bodies. @throws {StoreError}
+   */
+  faultAfter(afterSeq: number): string | undefined {
+    return named('check the buffer', () => {
+      const found = this.#db.pragma('quick_check(1)', { simple: true })
+      if (found !== 'ok') return `quick_check: ${String(found)}`
+      for (const row of this.#sql.rowsAfter.iterate(afterSeq)) {
+        if (!isSound(row)) return `chunk ${row.seq} is not what was stored`
+      }
+      return undefined
+    })
   }
 
-  /** Fills a new file with what was salvaged of another: its chunks, under new numbers, and its checkpoints. */
-  restore(chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[], nowMs: number): void {
-    for (const { entries, encoding, body, ...row } of chunks) {
-      const times = { minTimeMs: row.min_time_ms, maxTimeMs: row.max_time_ms, levelMask: row.level_mask }
-      const header = JSON.parse(row.header) as ChunkHeader
-      const chunk = { entries, encoding, body, ...times, rawBytes: row.raw_bytes, header }
-      this.commit({ chunk, checkpoints: [], ledger: [], nowMs: row.stored_ms })
-    }
-    this.commit({ checkpoints, ledger: [], nowMs })
+  /** Takes over a chunk that was salvaged of another file, under a new number. @throws {StoreError} */
+  restore({ entries, encoding, body, ...row }: ChunkRow): void {
+    const times = { minTimeMs: row.min_time_ms, maxTimeMs: row.max_time_ms, levelMask: row.level_mask }
+    const header = JSON.parse(row.header) as ChunkHeader
+    const chunk = { entries, encoding, body, ...times, rawBytes: row.raw_bytes, header }
+    this.commit({ chunk, checkpoints: [], ledger: [], nowMs: row.stored_ms })
   }
 
   /** Ends the use of the file in an orderly way. */
@@ -225,6 +242,15 @@ export class ChunkStore {
       this.#sql.setMeta.run('is_clean', '1')
     } finally {
       this.#db.close()
+    }
+  }
+
+  /** Ends the use of a file that is not to be trusted: whoever opens it next looks at it first. Never throws. */
+  abandon(): void {
+    try {
+      this.#db.close()
+    } catch {
+      // Closing copies the WAL back, and the file may be beyond that.
     }
   }
 
@@ -267,6 +293,7 @@ function prepare(db: Connection) {
     oldest: rows<OldestRow>(
       `SELECT seq, entries, length(body) AS bytes FROM chunks WHERE seq <= ? AND stored_ms < ? ORDER BY seq LIMIT ?`,
     ),
+    rowsAfter: rows<ChunkRow>('SELECT * FROM chunks WHERE seq > ? ORDER BY seq'),
     removeUpto: rows('DELETE FROM chunks WHERE seq <= ?'),
     positions: rows<{ positions: string }>('SELECT positions FROM chunks WHERE seq > ? AND seq <= ? ORDER BY seq'),
   }

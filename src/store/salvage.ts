@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import type { Acked } from './acked-file.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { ChunkRow } from './chunk-row.ts'
+import { type ChunkRow, isSound } from './chunk-row.ts'
 import { type Connection, openForReading } from './sqlite.ts'
 
 /** Damaged databases that are kept; older ones are removed. */
@@ -24,42 +24,57 @@ export function quarantine(dataDir: string, name: string, nowMs: number): string
   return join(place, name)
 }
 
-/** What could be read of a damaged buffer. */
+/** What could be read of a damaged buffer, besides the chunks. */
 export interface Salvage {
-  /** Chunks after `afterSeq` whose CRC is right, oldest first. */
-  readonly chunks: readonly ChunkRow[]
-  /** Chunks that are missing or damaged among them. */
+  readonly entries: number
+  /** Chunks that are missing or damaged among those that are not known to be acknowledged. */
   readonly lostChunks: number
   /** The checkpoints that belong to the chunks; undefined when they can't be read. */
   readonly checkpoints: readonly Checkpoint[] | undefined
 }
 
-const NOTHING: Salvage = { chunks: [], lostChunks: 0, checkpoints: undefined }
+export const NOTHING: Salvage = { entries: 0, lostChunks: 0, checkpoints: undefined }
 
-/** Reads what can be read; never throws. Row by row: one bad page must not hide the good ones. */
-export function salvage(path: string, afterSeq: number): Salvage {
-  let db: Connection
+/** Numbers looked up at most: the last one may be damaged too, and be astronomic. */
+const MAX_LOOK_UPS = 2_000_000
+
+/**
+ * Reads what can be read and gives every sound chunk that is not known to be acknowledged to `keep`, oldest first. Row by
+ * row: one bad page must not hide the good ones. Throws only what `keep` throws.
+ */
+export function salvage(path: string, acked: Acked | undefined, keep: (row: ChunkRow) => void): Salvage {
+  const db = attempt(() => openForReading(path))
+  if (!db) return NOTHING
   try {
-    db = openForReading(path)
-  } catch {
-    return NOTHING
-  }
-  try {
-    const bounds = db.prepare('SELECT max(seq) AS last FROM chunks').get() as { last: number | null }
-    const byId = db.prepare('SELECT * FROM chunks WHERE seq = ?')
-    const chunks: ChunkRow[] = []
-    let lostChunks = 0
-    for (let seq = afterSeq + 1; seq <= (bounds.last ?? 0); seq++) {
+    const byId = attempt(() => db.prepare('SELECT * FROM chunks WHERE seq = ?'))
+    if (!byId) return NOTHING
+    // The numbers of another buffer say nothing about this one.
+    const afterSeq = acked !== undefined && acked.bufferId === bufferId(db) ? acked.seq : 0
+    const lastSeq = lastSeqOf(db)
+    let entries = 0
+    let lostChunks = Math.max(0, lastSeq - afterSeq - MAX_LOOK_UPS)
+    for (let seq = afterSeq + 1; seq <= Math.min(lastSeq, afterSeq + MAX_LOOK_UPS); seq++) {
       const row = attempt(() => byId.get(seq) as ChunkRow | undefined)
-      if (row && attempt(() => crc32(row.body) === row.crc32)) chunks.push(row)
-      else lostChunks++
+      if (row && isSound(row)) {
+        keep(row)
+        entries += row.entries
+      } else lostChunks++
     }
-    return { chunks, lostChunks, checkpoints: attempt(() => readCheckpoints(db)) }
-  } catch {
-    return NOTHING
+    return { entries, lostChunks, checkpoints: attempt(() => soundCheckpoints(db)) }
   } finally {
-    db.close()
+    attempt(() => db.close())
   }
+}
+
+function bufferId(db: Connection): unknown {
+  return attempt(() => db.prepare("SELECT value FROM meta WHERE key = 'buffer_id'").pluck().get())
+}
+
+/** By the newest row and by the counter: either may be damaged. */
+function lastSeqOf(db: Connection): number {
+  const questions = ['SELECT max(seq) FROM chunks', "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'"]
+  const answers = questions.map((sql) => attempt(() => Number(db.prepare(sql).pluck().get())))
+  return Math.max(0, ...answers.filter((seq): seq is number => Number.isSafeInteger(seq)))
 }
 
 function attempt<T>(work: () => T): T | undefined {
@@ -82,6 +97,23 @@ export interface CheckpointRow {
   tail: Buffer
   mtime_ms: number
   state: Checkpoint['state']
+}
+
+/** All of them, or undefined when one is not what a checkpoint looks like. */
+function soundCheckpoints(db: Connection): Checkpoint[] | undefined {
+  const checkpoints = readCheckpoints(db)
+  return checkpoints.every(isCheckpoint) ? checkpoints : undefined
+}
+
+function isCheckpoint(c: Checkpoint): boolean {
+  const texts = [c.path, c.dev, c.ino, c.birthNs, c.headHash]
+  const numbers = [c.fileId, c.headBytes, c.offset, c.mtimeMs]
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    numbers.every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    Buffer.isBuffer(c.tail) &&
+    ['live', 'rotated', 'gone'].includes(c.state)
+  )
 }
 
 export function readCheckpoints(db: Connection): Checkpoint[] {

@@ -140,6 +140,9 @@ const text = fc.oneof(
     '"\\/\\b\\f\\n\\r\\t\\"\\\\"',
     '"\\u00e9"',
     '"\\ud83d\\ude00"',
+    '"\\uDBFF\\udfff\\ud7ff\\ue000"',
+    '"\\ud83d\\ud83d\\ude00"',
+    '"\\ud83dx\\ude00"',
     '"\\ud800"',
     '"\\u00"',
     '"\\x"',
@@ -250,6 +253,7 @@ t.test('transcoder takes the forms of usual loggers itself', async (t) => {
     journald: '{"PRIORITY":"3","MESSAGE":"done"}',
     access: '{"method":"GET","status":"404","uri":"/x"}',
     empty: ' { } ',
+    emoji: '{"message": "caf\\u00e9 \\ud83d\\ude00"}',
   }
   for (const [name, line] of Object.entries(lines)) t.ok(bothWays(lineOf(line)).isAccepted, name)
 })
@@ -268,6 +272,7 @@ t.test('transcoder refuses what only JSON.parse can be sure of', async (t) => {
     'a number beyond a double': '{"a":[1e400]}',
     'an unknown level': '{"level":"loud"}',
     'a lone surrogate': '{"a":"\\udc00"}',
+    'a high surrogate without a low one': '{"a":"\\ud83d\\u0061"}',
     'a control character': '{"a":"\u0001"}',
     'bytes that are not UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     'trailing bytes': '{"a":1}x',

@@ -39,6 +39,7 @@ systemctl show obs-agent --property StatusText --value >/facts/status
 curl --silent --show-error --max-time 10 http://127.0.0.1:9610/health >/facts/health
 curl --silent --show-error --max-time 10 http://127.0.0.1:9610/metrics >/facts/metrics
 stat --format '%a %U:%G' /var/lib/obs-agent >/facts/state
+timeout 15 bash -c 'until grep "seen by the group adm only" /var/lib/obs-agent/shipped.ndjson; do sleep 0.1; done' >/facts/shipped
 find /var/lib/obs-agent -type f -perm /077 >/facts/open-files
 
 systemctl reload obs-agent
@@ -73,6 +74,7 @@ t.test(
     t.match(await fact('status'), /\w/, 'systemctl status has a line from the agent')
     t.match(JSON.parse(await fact('health')), { status: /^(healthy|degraded)$/, version: /^\d+\.\d+\.\d+/ })
     t.match(await fact('metrics'), /^# TYPE /m)
+    t.match(await fact('shipped'), /"file":"\/var\/log\/app\.log"/, 'a log of the group adm is read and shipped')
     t.equal(await fact('state'), '700 obs-agent:obs-agent\n')
     t.equal(await fact('open-files'), '', 'nobody else can read what is stored')
     t.equal(await fact('bad-reload'), 'refused\n')

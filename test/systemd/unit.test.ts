@@ -56,7 +56,7 @@ t.test('the unit lets the agent listen on the port of its default configuration'
 })
 
 t.test('the unit does not check before it starts, for a failed check would be tried again for ever', async (t) => {
-  // RestartPreventExitStatus= looks at the main process only (systemd 252: four starts in six seconds).
+  // RestartPreventExitStatus= looks at the main process only (seen on systemd 252: four restarts in six seconds).
   t.notMatch(await readFile(unitPath, 'utf8'), /^ExecStartPre=/m)
   t.strictSame(await unitWords('RestartPreventExitStatus'), ['78'])
 })
