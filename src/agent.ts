@@ -43,6 +43,8 @@ export interface AgentDeps {
   readonly clock: Clock
   readonly ownLog: OwnLog
   readonly state: StateStore
+  /** Where a damaged state.db was set aside at this start. */
+  readonly stateQuarantine?: string
   readonly stdout: Writable
   readonly notify: NotifySettings
   /** Reads the configuration again. */
@@ -155,14 +157,14 @@ export class Agent implements Component {
     this.#name(config)
     this.#metrics.configReloadSuccessful.set({}, 1)
     this.#metrics.configReloadTime.set({}, this.#deps.clock.nowMs() / 1000)
-    await Promise.race([this.#opened.promise, aborted(signal), ingesting])
-    if (this.#buffer.isOpen) await this.#outputs.apply(config.outputs, config.drainMs)
-    ownLog.log.info('Started', {
-      ...{ version, api: `http://${address.host}:${address.port}`, data_dir: config.dataDir, config_hash: hash },
-      sources: config.sources.map(({ name }) => name),
-      outputs: config.outputs.map(({ name }) => name),
-    })
     try {
+      await Promise.race([this.#opened.promise, aborted(signal), ingesting])
+      if (this.#buffer.isOpen) await this.#outputs.apply(config.outputs, config.drainMs)
+      ownLog.log.info('Started', {
+        ...{ version, api: `http://${address.host}:${address.port}`, data_dir: config.dataDir, config_hash: hash },
+        sources: config.sources.map(({ name }) => name),
+        outputs: config.outputs.map(({ name }) => name),
+      })
       await Promise.race([aborted(signal), ingesting])
     } finally {
       this.#notifier.stopping()
@@ -329,6 +331,7 @@ export class Agent implements Component {
       ingestFailure: this.#ingest.failure,
       stalledThreads: this.#stalled(),
       corruption: this.#corruption,
+      stateQuarantine: this.#deps.stateQuarantine,
       reloadProblem: this.#reloadProblem,
       imbalanced: imbalanced.map(([name]) => name),
       rssBytes: rssBytes(),

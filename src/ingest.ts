@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { EXIT } from './errors.ts'
 import { AckedPositions } from './ingest/acked-positions.ts'
 import { Chunker } from './ingest/chunker.ts'
 import { Committer } from './ingest/committer.ts'
@@ -15,6 +16,7 @@ import { Heartbeat, startBeating } from './run/heartbeat.ts'
 import { Ballast, freeBytes } from './store/ballast.ts'
 import type { FileIdentity } from './store/checkpoint.ts'
 import { BUFFER_FILE, openBuffer } from './store/open-buffer.ts'
+import { NEWER_SCHEMA_HINT, StoreError } from './store/sqlite.ts'
 import { CursorReader, STATE_FILE } from './store/state-store.ts'
 import { createSource, type Source } from './tail/source.ts'
 import { Tailer } from './tail/tailer.ts'
@@ -27,6 +29,8 @@ import { Watcher } from './tail/watcher.ts'
  */
 
 const TIDY_MS = 30_000
+/** Above `buffer.max_bytes`, which retention keeps: the wall behind it is for the case that retention is wrong. */
+const HEADROOM_BYTES = 64 * 2 ** 20
 const KNOWN_MS = 7 * 86_400_000
 const MAX_OPEN_FILES = 1024
 const PARTIAL_WAIT_MS = 5000
@@ -62,14 +66,19 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   const ballast = new Ballast(dataDir)
   const diskFreeBytes = (): number => freeBytes(dataDir)
   if (diskFreeBytes() < settings.buffer.minFreeBytes) ballast.release()
-  const { store, corruption } = openBuffer(dataDir, clock.nowMs())
   const cursors = new CursorReader(join(dataDir, STATE_FILE))
+  const { store, corruption } = openBuffer({
+    ...{ dataDir, nowMs: clock.nowMs(), sources: settings.sources.map(({ name }) => name) },
+    settledSeq: (bufferId) => cursors.highestSeq(bufferId),
+  })
+  store.limitTo(settings.buffer.maxBytes + HEADROOM_BYTES)
   const acked = new AckedPositions(dataDir, store)
   const outputsSettledSeq = (): number => cursors.settledSeq(settings.outputs, store.id)
   // Chunks whose positions are not in the side file's memory yet are not removed either.
   const settledSeq = (): number => {
-    acked.follow(outputsSettledSeq())
-    return acked.seq
+    const seq = outputsSettledSeq()
+    acked.follow(seq)
+    return Math.min(seq, acked.seq)
   }
   const retention = new Retention(settings.buffer, { store, ballast, settledSeq, freeBytes: diskFreeBytes })
   const bell = new Bell()
@@ -148,22 +157,30 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   }
 
   let tidyAtMs = clock.monotonicMs() + TIDY_MS / 6
-  const tidy = (): void => {
-    tidyAtMs = clock.monotonicMs() + TIDY_MS
+  const attempt = (work: () => void): void => {
     try {
-      if (acked.follow(outputsSettledSeq())) acked.save(store.checkpoints())
-      retention.tidy(clock.nowMs())
-      store.forgetCheckpoints(clock.nowMs() - KNOWN_MS)
+      work()
     } catch (error) {
-      // The store refuses now: nothing is lost by tidying later, and the committer says so.
+      // The store or the disk refuses now: nothing is lost by tidying later, and the committer says so.
       log.debug('Cannot tidy the buffer', { error })
     }
+  }
+  const tidy = (): void => {
+    tidyAtMs = clock.monotonicMs() + TIDY_MS
+    attempt(() => {
+      if (acked.follow(outputsSettledSeq())) acked.save(store.checkpoints())
+    })
+    attempt(() => {
+      retention.tidy(clock.nowMs())
+      store.forgetCheckpoints(clock.nowMs() - KNOWN_MS)
+    })
   }
 
   const pipeline = new Pipeline(settings.encoding, {
     ...{ tailer, watcher, chunker, committer, clock, bell, rung },
     onTick: () => {
       if (clock.monotonicMs() >= tidyAtMs) tidy()
+      if (commitSeconds.length === 0) attempt(() => retention.giveBack())
       ownLog.flush()
       postVitals()
     },
@@ -182,6 +199,7 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
       case 'reload':
         settings = message.settings
         retention.options = settings.buffer
+        store.limitTo(settings.buffer.maxBytes + HEADROOM_BYTES)
         chunker.options = chunkerOptions()
         pipeline.encoding = settings.encoding
         ownLog.setLevel(settings.logLevel)
@@ -199,8 +217,14 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   try {
     await Promise.race([pipeline.run(stop.signal), committing])
     await committing
-    if (acked.follow(outputsSettledSeq())) acked.save(store.checkpoints())
+    attempt(() => {
+      if (acked.follow(outputsSettledSeq())) acked.save(store.checkpoints())
+    })
     postVitals()
+  } catch (error) {
+    // Not marked as ended well: the next thread looks at the file before it uses it.
+    store.abandon()
+    throw error
   } finally {
     stopBeating()
     tailer.close()
@@ -211,5 +235,10 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   }
 }
 
-await run(order)
+try {
+  await run(order)
+} catch (error) {
+  if (!(error instanceof StoreError) || error.code !== 'newer_schema') throw error
+  post({ kind: 'fatal', message: error.message, exitCode: EXIT.config, hint: NEWER_SCHEMA_HINT })
+}
 port.close()

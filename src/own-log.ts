@@ -1,6 +1,7 @@
 import type pino from 'pino'
 import type { Clock } from './run/clock.ts'
-import { createLog, type Log, type LogRecord, type OwnLevel } from './run/log.ts'
+import { createLog, type Log } from './run/log.ts'
+import type { LogRecord, OwnLevel } from './run/log-record.ts'
 import { RepeatLimiter, USUAL_REPEATS } from './run/repeat-limiter.ts'
 
 /**

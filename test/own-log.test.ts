@@ -10,7 +10,7 @@ import { logDestination } from '../src/own-log/destination.ts'
 import { textLine } from '../src/own-log/text.ts'
 import { loggerOptions, type OwnLog, ownLog, postingLog } from '../src/own-log.ts'
 import type { Clock } from '../src/run/clock.ts'
-import type { LogRecord, OwnLevel } from '../src/run/log.ts'
+import type { LogRecord, OwnLevel } from '../src/run/log-record.ts'
 
 /** A clock that stands until it is moved. */
 class HandClock implements Clock {

@@ -13,6 +13,8 @@ export interface HealthFacts {
   readonly stalledThreads: readonly string[]
   /** The buffer was damaged and set aside since the start. */
   readonly corruption: { readonly quarantine: string } | undefined
+  /** Where a damaged state.db was set aside at this start. */
+  readonly stateQuarantine: string | undefined
   /** Why the last reload was refused. */
   readonly reloadProblem: string | undefined
   /** Sources and outputs whose books do not balance. */
@@ -52,7 +54,7 @@ export function healthChecks(facts: HealthFacts): HealthCheck[] {
   return checks
 }
 
-function storeFinding({ vitals, ingestFailure, corruption, imbalanced }: HealthFacts): Finding {
+function storeFinding({ vitals, ingestFailure, corruption, stateQuarantine, imbalanced }: HealthFacts): Finding {
   if (ingestFailure !== undefined)
     return ['unhealthy', `the ingest thread is not running: ${ingestFailure.split('\n')[0]}`]
   if (!vitals) return ['degraded', 'starting']
@@ -65,6 +67,8 @@ function storeFinding({ vitals, ingestFailure, corruption, imbalanced }: HealthF
   if (imbalanced.length > 0) return ['degraded', `the ledger does not balance for: ${imbalanced.join(', ')}`]
   if (corruption)
     return ['degraded', `the buffer was damaged and lies in ${corruption.quarantine}; a new one is in use`]
+  if (stateQuarantine !== undefined)
+    return ['degraded', `state.db was damaged and lies in ${stateQuarantine}; outputs are sent again what is stored`]
   return ['healthy', `${mib(vitals.usedBytes)} in use, ${mib(vitals.diskFreeBytes)} free on the disk`]
 }
 

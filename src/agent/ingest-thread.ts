@@ -4,7 +4,8 @@ import type { FromIngest, IngestOrder, IngestSettings, IngestVitals, ToIngest } 
 import { backoffMs } from '../run/backoff.ts'
 import type { Clock } from '../run/clock.ts'
 import type { Component } from '../run/component.ts'
-import type { Log, LogRecord } from '../run/log.ts'
+import type { Log } from '../run/log.ts'
+import type { LogRecord } from '../run/log-record.ts'
 import { workerUrl } from '../run/worker-url.ts'
 import type { Corruption } from '../store/open-buffer.ts'
 

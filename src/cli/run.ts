@@ -6,10 +6,13 @@ import type { AgentConfig } from '../config/schema.ts'
 import { codeOf, EXIT, FatalError, messageOf } from '../errors.ts'
 import { logDestination } from '../own-log/destination.ts'
 import { loggerOptions, ownLog } from '../own-log.ts'
-import { systemClock } from '../run/clock.ts'
+import { type Clock, systemClock } from '../run/clock.ts'
+import type { Log } from '../run/log.ts'
 import { notifySettings, notifyVariables } from '../run/notifier.ts'
-import { lockDataDir } from '../store/lock.ts'
+import { Ballast, freeBytes } from '../store/ballast.ts'
+import { type DataDirLock, lockDataDir } from '../store/lock.ts'
 import { openState } from '../store/open-state.ts'
+import { NEWER_SCHEMA_HINT, StoreError } from '../store/sqlite.ts'
 import { readConfig } from './read-config.ts'
 
 /** `obs-agent run`: runs the agent until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code. */
@@ -27,6 +30,7 @@ export async function runCommand(configPath: string, version: string): Promise<n
   }
   const { config } = loaded
   const clock = systemClock
+  let agent: Agent | undefined
   const destination = logDestination({ fd: 2, format: logFormat(config) }, { onLost: () => agent?.suppressed(1) })
   const logger = ownLog(pino(loggerOptions(), destination), config.log, {
     clock,
@@ -36,17 +40,22 @@ export async function runCommand(configPath: string, version: string): Promise<n
     logger.log.warn('The configuration may not be what is meant', { problem: warning })
 
   prepareDataDir(config.dataDir)
-  const lock = lockDataDir(config.dataDir, process.pid)
-  const { state, quarantine } = openState(config.dataDir, clock.nowMs())
+  const lock = holdDataDir(config.dataDir)
+  const opened = await openStateWithPatience(config, { clock, log: logger.log, signal: stop.signal })
+  if (opened === undefined) {
+    lock.release()
+    return EXIT.ok
+  }
+  const { state, quarantine } = opened
   if (quarantine !== undefined) {
     logger.log.error('state.db was damaged and was set aside; outputs are sent again what is still stored', {
       quarantine,
     })
   }
-  let agent: Agent | undefined
   try {
     agent = new Agent(loaded, {
       ...{ clock, ownLog: logger, state, version, notify },
+      ...(quarantine !== undefined && { stateQuarantine: quarantine }),
       stdout: process.stdout,
       readConfig: () => readConfig(configPath, process.env),
       rssBytes: () => process.memoryUsage.rss(),
@@ -62,6 +71,48 @@ export async function runCommand(configPath: string, version: string): Promise<n
     state.close()
     lock.release()
   }
+}
+
+function holdDataDir(dataDir: string): DataDirLock {
+  try {
+    return lockDataDir(dataDir, process.pid)
+  } catch (error) {
+    throw error instanceof StoreError ? cannotStart(error) : error
+  }
+}
+
+const OPEN_RETRY_MS = 1000
+
+/**
+ * Opens state.db. On a full disk not even that works: the ballast is given back first, and without one it is waited for
+ * room, since the files keep what is not read and a service that ends too often is not started again. Undefined when stopped
+ * meanwhile.
+ */
+async function openStateWithPatience(
+  { dataDir, buffer }: AgentConfig,
+  { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal },
+): Promise<ReturnType<typeof openState> | undefined> {
+  if (freeBytes(dataDir) < buffer.minFreeBytes) new Ballast(dataDir).release()
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    try {
+      return openState(dataDir, clock.nowMs())
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      if (error.code !== 'full' && error.code !== 'busy') throw cannotStart(error)
+      if (isFirst) log.error('Cannot start yet: state.db cannot be opened; trying again', { reason: error.message })
+      await clock.sleep(OPEN_RETRY_MS, signal)
+    }
+  }
+  return undefined
+}
+
+function cannotStart(error: StoreError): FatalError {
+  const { message, code } = error
+  if (code === 'newer_schema')
+    return new FatalError(message, { exitCode: EXIT.config, hint: NEWER_SCHEMA_HINT, cause: error })
+  const hint =
+    'the files in data_dir must belong to the user that runs the agent: chown them, or choose another data_dir'
+  return new FatalError(message, { exitCode: EXIT.permission, hint, cause: error })
 }
 
 function handleSignals(stop: AbortController): { onReload: () => void } {

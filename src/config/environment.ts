@@ -29,8 +29,7 @@ export function expandTree(root: ConfigNode, env: Environment, problems: Problem
 function expandScalar(node: ScalarNode, path: Path, env: Environment, problems: Problem[]): ScalarNode {
   if (!node.text?.includes('$')) return node
   const expanded = expand(node.text, env)
-  const isBorrowed = node.text.includes('${')
-  if (expanded.problems.length === 0) return { ...node, text: expanded.text, ...(isBorrowed && { isBorrowed }) }
+  if (expanded.problems.length === 0) return { ...node, text: expanded.text }
   for (const problem of expanded.problems) problems.push({ ...positionOf(node), path: formatPath(path), ...problem })
   return { ...node, text: '', isBroken: true }
 }

@@ -100,5 +100,5 @@ function readSecret(twin: ScalarNode, where: Omit<Problem, 'message'>, to: Resol
   if (read.isWorldReadable) {
     to.warnings.push({ ...where, message: `${twin.text} can be read by every user of this host`, hint: 'chmod 600 it' })
   }
-  return { ...twin, text, isBorrowed: true }
+  return { ...twin, text }
 }

@@ -12,8 +12,6 @@ export interface ScalarNode extends Position {
   readonly text: string | null
   /** Its problem was told already; nothing that follows from it is worth telling. */
   readonly isBroken?: true
-  /** Some of the text came from the environment or from another file. */
-  readonly isBorrowed?: true
 }
 
 export interface MapNode extends Position {

@@ -16,9 +16,13 @@ export class AckedPositions {
     this.#dataDir = dataDir
     this.#store = store
     const acked: Acked | undefined = loadAcked(dataDir)
-    if (acked?.bufferId !== store.id) return
-    this.#seq = acked.seq
-    for (const c of acked.checkpoints) this.#offsets.set(c.fileId, c.offset)
+    // The numbers of another buffer (a rebuilt one) mean nothing here; how far its files were safe still does.
+    if (acked?.bufferId === store.id) this.#seq = acked.seq
+    const known = new Map(store.checkpoints().map((c) => [c.fileId, c]))
+    for (const c of acked?.checkpoints ?? []) {
+      const now = known.get(c.fileId)
+      if (now && isSameText(c, now)) this.#offsets.set(c.fileId, Math.min(c.offset, now.offset))
+    }
   }
 
   /** The seq up to which chunks were folded in; they may be removed only after that. */
@@ -37,10 +41,20 @@ export class AckedPositions {
 
   /** Writes the side file. @throws system errors */
   save(checkpoints: readonly Checkpoint[]): void {
+    // With nothing under way, all that was read is safe, entries or not: that is where `start_at: end` began, too.
+    if (this.#seq === this.#store.lastSeq()) for (const c of checkpoints) this.#offsets.set(c.fileId, c.offset)
     const acked = checkpoints.flatMap((c) => {
       const offset = this.#offsets.get(c.fileId)
-      return offset === undefined ? [] : [{ ...c, offset }]
+      if (offset === undefined) return []
+      // What came to its end was read to its end, but not all of it is safe: it must be looked for once more.
+      const state = c.state === 'gone' && offset < c.offset ? 'rotated' : c.state
+      return [{ ...c, offset, state }]
     })
     saveAcked(this.#dataDir, { bufferId: this.#store.id, seq: this.#seq, checkpoints: acked })
   }
+}
+
+/** File ids are given out again when their files are long gone. */
+function isSameText(a: Checkpoint, b: Checkpoint): boolean {
+  return a.ino === b.ino && a.birthNs === b.birthNs
 }

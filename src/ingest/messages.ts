@@ -1,5 +1,5 @@
 import type { BufferConfig, SourceConfig } from '../config/schema.ts'
-import type { LogRecord, OwnLevel } from '../run/log.ts'
+import type { LogRecord, OwnLevel } from '../run/log-record.ts'
 import type { ChunkEncoding } from '../store/chunk.ts'
 import type { LedgerBooking } from '../store/ledger.ts'
 import type { Corruption } from '../store/open-buffer.ts'

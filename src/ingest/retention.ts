@@ -27,6 +27,8 @@ export type Room =
 
 /** Chunks removed in one transaction. */
 const STEP_CHUNKS = 64
+/** Free pages that the file keeps. */
+const SPARE_BYTES = 4 * 2 ** 20
 /** The disk must have this much more than the floor before writing goes on: or it would stop and go all the time. */
 const HYSTERESIS = 1.1
 
@@ -53,8 +55,10 @@ export class Retention {
       usedBytes = store.usage().usedBytes
     if (usedBytes + bytes > maxBytes) return { kind: 'full', usedBytes }
     const floorBytes = this.#isLow ? minFreeBytes * HYSTERESIS : minFreeBytes
-    // Free pages inside the file are room too.
-    const freeBytes = this.#deps.freeBytes() + store.usage().freeBytes
+    // Free pages inside the file are room too, and so is what was delivered.
+    const free = (): number => this.#deps.freeBytes() + store.usage().freeBytes
+    let freeBytes = free()
+    while (freeBytes < floorBytes && this.removeSettled(STEP_CHUNKS).chunks > 0) freeBytes = free()
     this.#isLow = freeBytes < floorBytes
     return this.#isLow ? { kind: 'low_disk', freeBytes } : { kind: 'room' }
   }
@@ -74,14 +78,21 @@ export class Retention {
     return this.#deps.store.removeOldest({ uptoSeq, storedBeforeMs, limit })
   }
 
-  /** The regular round: removes what is too old, and gives free pages back. @throws {StoreError} */
+  /** The regular round: removes what is too old. @throws {StoreError} */
   tidy(nowMs: number): void {
-    const { store, settledSeq, ballast } = this.#deps
+    const { settledSeq, ballast } = this.#deps
     const storedBeforeMs = nowMs - this.options.maxAgeMs
     const seq = settledSeq()
     while (this.#removeUpto(seq, { storedBeforeMs, limit: STEP_CHUNKS }).chunks === STEP_CHUNKS);
-    if (store.usage().freeBytes > 4 * 2 ** 20) store.shrink()
     ballast.hold(this.options.minFreeBytes)
+  }
+
+  /** Gives a step of free pages back to the file system. For quiet moments: a busy buffer needs them again. @throws {StoreError} */
+  giveBack(): void {
+    const { store } = this.#deps
+    if (store.usage().freeBytes <= SPARE_BYTES) return
+    store.shrink()
+    store.checkpointWal()
   }
 
   /**

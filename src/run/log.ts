@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { type LogRecord, OWN_LEVELS, type OwnLevel } from './log-record.ts'
 import type { RepeatLimiter } from './repeat-limiter.ts'
 
 /**
@@ -16,21 +17,6 @@ export interface Log {
 
 /** What varies goes here and not into the message: repeats are recognised by the message. `error`: whatever was thrown. */
 export type LogFields = Readonly<Record<string, unknown>>
-
-/** Least severe first. */
-export const OWN_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type OwnLevel = (typeof OWN_LEVELS)[number]
-
-/** One message, in a form that can be posted between threads. */
-export interface LogRecord {
-  /** Wall time, ms. */
-  readonly timeMs: number
-  readonly level: OwnLevel
-  readonly component: string
-  readonly message: string
-  /** Plain JSON values. */
-  readonly fields: Readonly<Record<string, unknown>>
-}
 
 export interface LogOptions {
   readonly component: string

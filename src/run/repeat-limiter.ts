@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { LogRecord, OwnLevel } from './log.ts'
+import type { LogRecord, OwnLevel } from './log-record.ts'
 
 /**
  * Holds back messages that repeat in a tight loop: each may be said `most` times in a window, which begins with the first

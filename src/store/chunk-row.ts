@@ -20,7 +20,15 @@ export interface ChunkRow {
   readonly body: Buffer
 }
 
-const NUMBERS = ['entries', 'first_entry', 'min_time_ms', 'max_time_ms', 'level_mask', 'raw_bytes', 'stored_ms'] as const
+const NUMBERS = [
+  'entries',
+  'first_entry',
+  'min_time_ms',
+  'max_time_ms',
+  'level_mask',
+  'raw_bytes',
+  'stored_ms',
+] as const
 const ENCODINGS: readonly unknown[] = ['zstd', 'gzip', 'identity']
 
 /**

@@ -238,8 +238,13 @@ export class ChunkStore {
 
   /** Ends the use of the file in an orderly way. */
   close(): void {
+    if (!this.#db.open) return
     try {
       this.#sql.setMeta.run('is_clean', '1')
+      // Readers are still there, so that closing alone would leave everything in the WAL.
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // No room for the mark: then the next start looks at the file, which costs time and nothing else.
     } finally {
       this.#db.close()
     }

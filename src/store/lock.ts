@@ -27,7 +27,11 @@ export function lockDataDir(dataDir: string, pid: number): DataDirLock {
       cause: error,
     })
   }
-  writeFileSync(pidFile, `${pid}\n`)
+  try {
+    writeFileSync(pidFile, `${pid}\n`)
+  } catch {
+    // Only a help for the reader of the message above; a full disk must not keep the agent from starting.
+  }
   return {
     release: () => {
       db.exec('ROLLBACK')

@@ -87,8 +87,10 @@ const BUILDING = '.building'
 function finishRebuild(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${BUILDING}${suffix}`, { force: true })
   if (!existsSync(path + REBUILT)) return
-  if (existsSync(path)) rmSync(path + REBUILT)
-  else renameSync(path + REBUILT, path)
+  if (existsSync(path)) return rmSync(path + REBUILT)
+  // What is left of the old one was not moved yet: with a WAL that is not its own the new one would be damaged too.
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  renameSync(path + REBUILT, path)
 }
 
 function rebuild(

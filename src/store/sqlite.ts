@@ -87,6 +87,9 @@ export function openForLock(path: string): Connection {
   return new Database(path, { timeout: 0 })
 }
 
+/** For an operator who went back to an older agent. */
+export const NEWER_SCHEMA_HINT = 'install the newer agent again, or give this one another data_dir'
+
 /** Numbered steps, oldest first; step `i` takes a database from version `i` to `i + 1`. Steps are never edited, only added. */
 export type Migrations = readonly string[]
 

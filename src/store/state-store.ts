@@ -100,6 +100,12 @@ export class StateStore implements CursorStore {
     return named('count dead letters', () => this.#sql.countDead.get(output))?.count ?? 0
   }
 
+  /** What SQLite finds wrong with the file, or undefined. @throws {StoreError} */
+  quickCheck(): string | undefined {
+    const found = named('check state.db', () => this.#db.pragma('quick_check(1)', { simple: true }))
+    return found === 'ok' ? undefined : `quick_check: ${String(found)}`
+  }
+
   close(): void {
     this.#db.close()
   }
@@ -113,7 +119,12 @@ export class CursorReader {
   /** @throws {StoreError} */
   constructor(path: string) {
     this.#db = openForReading(path)
-    this.#cursors = named(`read ${path}`, () => this.#db.prepare(CURSORS) as Statement<CursorRow>)
+    try {
+      this.#cursors = named(`read ${path}`, () => this.#db.prepare(CURSORS) as Statement<CursorRow>)
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
   }
 
   /**
@@ -128,6 +139,12 @@ export class CursorReader {
       settled = Math.min(settled, cursor?.seq ?? 0)
     }
     return settled
+  }
+
+  /** The highest seq of buffer `bufferId` that any output has settled; 0 when none has. */
+  highestSeq(bufferId: string): number {
+    const rows = named('read the cursors', () => this.#cursors.all())
+    return Math.max(0, ...rows.filter((row) => row.buffer_id === bufferId).map((row) => row.seq))
   }
 
   close(): void {

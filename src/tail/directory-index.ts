@@ -58,7 +58,9 @@ export class DirectoryIndex {
       }
       if (isDeep) for (const name of folder?.folders ?? []) visit(join(path, name), true)
     }
-    for (const { dir, isDeep } of this.#globs.roots) visit(dir, isDeep)
+    // Deep ones first: what they pass is not visited again, and a shallow visit would hide the folders inside.
+    const roots = this.#globs.roots.toSorted((a, b) => Number(b.isDeep) - Number(a.isDeep))
+    for (const { dir, isDeep } of roots) visit(dir, isDeep)
     for (const path of this.#folders.keys()) {
       if (seen.has(path)) continue
       this.#folders.delete(path)

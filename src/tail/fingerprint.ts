@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants as fs, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { constants, gunzipSync } from 'node:zlib'
+import { codeOf } from '../errors.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 
 /**
@@ -82,11 +83,36 @@ export function gunzipHead(fd: number, length: number): Buffer {
   }
 }
 
-/** Opens `path`, hands it to `use`, and closes it; undefined when it cannot be opened. */
-export function withFile<T>(path: string, use: (fd: number, stats: BigIntStats) => T): T | undefined {
+/** What `path` leads to; undefined when it leads nowhere, or round in a circle. @throws other system errors */
+export function statPath(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ELOOP') return undefined
+    throw error
+  }
+}
+
+/** Opens a regular file. A FIFO that took its name in this moment does not hold us up. @throws system errors */
+export function openFile(path: string): number {
+  return openSync(path, fs.O_RDONLY | fs.O_NONBLOCK)
+}
+
+/**
+ * Opens the regular file at `path`, hands it to `use`, and closes it; undefined when there is none or it cannot be opened.
+ * `accepts` is asked first, since opening costs more than looking.
+ */
+export function withFile<T>(
+  path: string,
+  use: (fd: number, stats: BigIntStats) => T,
+  accepts: (stats: BigIntStats) => boolean = () => true,
+): T | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    // Opening a FIFO would wait for its writer, and opening a device may do anything.
+    if (!stats?.isFile() || !accepts(stats)) return undefined
+    fd = openFile(path)
   } catch {
     return undefined
   }

@@ -1,11 +1,12 @@
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import type { Attachments, Problem } from './attachments.ts'
-import { identityOf, isCopyOf, isGzip, isSameInode, matchContent } from './fingerprint.ts'
-import { type Found, findCopy, findIntermediates, findRest, gzipHead, isTextOf } from './recovery.ts'
+import { HEAD_BYTES, hashHead, identityOf, isGzip, isSameInode, matchContent, openFile, statPath } from './fingerprint.ts'
+import { isCopyOfLive, isPartOf } from './copies.ts'
+import { type Found, findCopy, findIntermediates, findRenamed, findRest, gzipHead, isTextOf } from './recovery.ts'
 import { originalNames } from './rotated-names.ts'
 import type { Source } from './source.ts'
 
@@ -41,7 +42,7 @@ export class Recognition {
       if (isWatched && problem.sizeBytes === sizeBytes) return
       const identity = identityOf(stats)
       if (this.#deps.isOwn(path, identity) || this.#isReadAlready(path, identity)) return
-      fd = openSync(path, 'r')
+      fd = openFile(path)
     } catch (error) {
       return this.#failed(path, source, error)
     }
@@ -57,7 +58,7 @@ export class Recognition {
   }
 
   #failed(path: string, source: Source, error: unknown): void {
-    if (codeOf(error) === 'ENOENT') return
+    if (codeOf(error) === 'ENOENT' && !isLink(path)) return
     const kind = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? 'permission_denied' : 'unreadable'
     this.#refuse(path, { kind, source, message: messageOf(error), sizeBytes: 0 })
   }
@@ -82,8 +83,15 @@ export class Recognition {
   #isReadAlready(path: string, identity: FileIdentity): boolean {
     const attached = this.#files.find(identity)
     if (!attached) return this.#files.roster.isTaken(identity)
-    const { file } = attached
-    if (file.state !== 'live' || !leadsTo(file.path, identity)) this.#files.toLive(attached, path)
+    const { file, source } = attached
+    const before = file.path
+    if (file.state !== 'live') this.#files.toLive(attached, path)
+    else if (!leadsTo(before, identity)) {
+      this.#files.toLive(attached, path)
+      source.stats.rotations.rename++
+      this.open(before, source) // Rotated, and nobody looked yet: what came in its place is not listed a second time.
+      this.findUnread(before, file.mtimeMs, source)
+    }
     return true
   }
 
@@ -103,11 +111,11 @@ export class Recognition {
     const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
     const moved = roster
       .at([path, ...originals])
-      .find((c) => c.offset > 0 && !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same')
+      .find((c) => !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c))
     if (moved) return this.#resume(moved, source, { path, fd, identity })
     for (const original of originals) {
       const live = this.#files.live.get(original)?.file
-      if (!live?.isOpen || !isCopyOf(fd, sizeBytes, live.fd)) continue
+      if (!live || !isCopyOfLive(fd, sizeBytes, live)) continue
       // Should the original be truncated now, this copy is looked for, and read on from there.
       this.#refuse(path, { kind: 'copy', source, message: `a copy of ${original}`, sizeBytes })
       return false
@@ -115,6 +123,12 @@ export class Recognition {
     this.#begin(path, source, { fd, sizeBytes, identity })
     for (const c of sameInode) if (c.state === 'live' && c.path === path) this.findTruncated(c, source)
     return true
+  }
+
+  /** A short beginning proves little: every file of a program may begin alike. It moved when it is nowhere else. */
+  #canMove(c: Checkpoint): boolean {
+    if (c.headBytes === HEAD_BYTES) return true
+    return c.offset > 0 && c.state !== 'gone' && !findRenamed(c, this.#files.roster.isTaken)
   }
 
   #resume(c: Checkpoint, source: Source, at: { path: string; fd: number; identity: FileIdentity }): boolean {
@@ -129,10 +143,11 @@ export class Recognition {
     { fd, sizeBytes, identity }: { fd: number; sizeBytes: number; identity: FileIdentity },
   ): void {
     const problem = this.#files.problems.get(path)
-    const startsAtEnd = source.config.startAt === 'end' && !source.isSeen
-    // A copy that went its own way since it was seen: what it had then is read from the original.
-    const copiedBytes = problem?.kind === 'copy' ? Math.min(problem.sizeBytes, sizeBytes) : 0
-    const offset = startsAtEnd ? sizeBytes : copiedBytes
+    // A copy that went its own way since it was seen: what it had then is read from the original, if it was much more
+    // than a beginning that many files share.
+    const isProven = problem?.kind === 'copy' && problem.sizeBytes >= HEAD_BYTES
+    const copiedBytes = isProven ? Math.min(problem.sizeBytes, sizeBytes) : 0
+    const offset = startsAtEnd(source) ? sizeBytes : copiedBytes
     this.#files.add(this.#files.newCheckpoint(path, identity, { offset, fd }), source, fd)
   }
 
@@ -145,17 +160,22 @@ export class Recognition {
     if (text.head.length === 0)
       return this.#refuse(path, { kind: 'damaged', source, message: 'not a whole gzip file', sizeBytes })
     const { roster } = this.#files
-    const known = roster.inFolder(dirname(path)).filter((c) => c.offset > 0 && isTextOf(text, c))
+    const known = roster.inFolder(dirname(path)).filter((c) => {
+      // The trailer tells the length of the last member only: a file that was read to its end is known by itself.
+      const isItself = c.state === 'gone' && c.mtimeMs === mtimeMs && isSameInode(c, identity)
+      return c.offset > 0 && (isItself || isTextOf(text, c))
+    })
     const unfinished = known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId))
     if (known.length > 0 && !unfinished) {
       return this.#refuse(path, { kind: 'copy', source, message: 'its text was read from another file', sizeBytes })
     }
-    this.#take(unfinished ?? this.#files.newCheckpoint(path, identity), source, {
-      kind: 'gzip',
-      path,
-      identity,
-      mtimeMs,
-    })
+    if (!unfinished && startsAtEnd(source)) {
+      const headHash = hashHead(text.head)
+      const proof = { headBytes: text.head.length, headHash, offset: text.lengthBytes, mtimeMs }
+      return this.#files.settle({ ...this.#files.newCheckpoint(path, identity), ...proof, state: 'gone' })
+    }
+    const found = { kind: 'gzip', path, identity, mtimeMs, textBytes: text.lengthBytes } as const
+    this.#take(unfinished ?? this.#files.newCheckpoint(path, identity), source, found)
   }
 
   /** After a start: finds what was renamed, copied or compressed while nobody looked, and what was never read of it. */
@@ -168,7 +188,7 @@ export class Recognition {
     }
     for (const c of known) {
       const source = sourceOf(c.path)
-      if (source && c.state === 'live' && c.mtimeMs > 0) this.findUnread(c.path, c.mtimeMs, source)
+      if (source && c.mtimeMs > 0) this.findUnread(c.path, c.mtimeMs, source)
     }
   }
 
@@ -205,7 +225,11 @@ export class Recognition {
   findUnread(path: string, sinceMs: number, source: Source): void {
     const { roster } = this.#files
     const known = roster.inFolder(dirname(path))
-    for (const found of findIntermediates(path, sinceMs, { known, isTaken: roster.isTaken })) {
+    const isCopy = (fd: number, sizeBytes: number): boolean => {
+      for (const { file } of this.#files.all()) if (file.mayHold(path) && isPartOf(fd, sizeBytes, file)) return true
+      return false
+    }
+    for (const found of findIntermediates(path, sinceMs, { known, isTaken: roster.isTaken, isCopy })) {
       source.stats.rotations.intermediate++
       this.#take({ ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }, source, found)
     }
@@ -216,14 +240,23 @@ export class Recognition {
     this.#files.problems.delete(found.path)
     if (found.kind === 'gzip') return this.#files.addGzip(c, source, found)
     try {
-      this.#files.add({ ...c, ...found.identity }, source, openSync(found.path, 'r'))
+      this.#files.add({ ...c, ...found.identity }, source, openFile(found.path))
     } catch (error) {
       this.#failed(found.path, source, error)
     }
   }
 }
 
-export function leadsTo(path: string, identity: FileIdentity): boolean {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+/** For files that are there when the agent first looks. */
+function startsAtEnd({ config, isSeen }: Source): boolean {
+  return config.startAt === 'end' && !isSeen
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+function leadsTo(path: string, identity: FileIdentity): boolean {
+  const stats = statPath(path)
   return stats !== undefined && isSameInode(identityOf(stats), identity)
 }

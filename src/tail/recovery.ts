@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import {
   gunzipHead,
@@ -24,6 +25,8 @@ export interface Found {
   readonly path: string
   readonly identity: FileIdentity
   readonly mtimeMs: number
+  /** Length of its text, unpacked (modulo 2^32 then). */
+  readonly textBytes: number
 }
 
 /** True for files that are being read already. */
@@ -43,32 +46,31 @@ function settled<T>(path: string, search: () => T): T {
   }
 }
 
-function findRenamed(c: Checkpoint, isTaken: IsTaken): Found | undefined {
+/** The file of a checkpoint under another name in its folder. */
+export function findRenamed(c: Checkpoint, isTaken: IsTaken): Found | undefined {
   for (const path of siblings(c.path)) {
-    const found = plainIf(path, (fd, identity, sizeBytes) => {
-      return isSameInode(identity, c) && !isTaken(identity) && matchContent(fd, sizeBytes, c) === 'same'
+    const found = plainIf(path, {
+      isCandidate: (identity) => isSameInode(identity, c) && !isTaken(identity),
+      accepts: (fd, { sizeBytes }) => matchContent(fd, sizeBytes, c) === 'same',
     })
     if (found) return found
   }
   return undefined
 }
 
-/** A copy of what a checkpoint read, plain or compressed, under a rotated name. */
+/** A copy of what a checkpoint read, plain or compressed, under a rotated name: the longest, since older copies have less. */
 export function findCopy(c: Checkpoint, isTaken: IsTaken): Found | undefined {
   if (c.offset === 0) return undefined
   const paths = rotatedSiblings(c.path)
+  let longest: Found | undefined
   for (const path of paths) {
-    const found = plainIf(path, (fd, identity, sizeBytes) => {
-      return !isSameInode(identity, c) && !isTaken(identity) && matchContent(fd, sizeBytes, c) === 'same'
-    })
-    if (found) return found
+    const isCandidate = (identity: FileIdentity): boolean => !isSameInode(identity, c) && !isTaken(identity)
+    const found =
+      plainIf(path, { isCandidate, accepts: (fd, { sizeBytes }) => matchContent(fd, sizeBytes, c) === 'same' }) ??
+      gzipIf(path, paths, { isCandidate, accepts: (text) => isTextOf(text, c) })
+    if (found && found.textBytes > (longest?.textBytes ?? -1)) longest = found
   }
-  for (const path of paths) {
-    if (!path.endsWith('.gz')) continue
-    const found = gzipIf(path, paths, (head) => isTextOf(head, c))
-    if (found && !isTaken(found.identity)) return found
-  }
-  return undefined
+  return longest
 }
 
 /** The head of a text agrees with a checkpoint, as far as that tells: the bytes before the offset are compared on reading. */
@@ -87,67 +89,91 @@ export interface GzipHead {
 
 /**
  * Files that were written and rotated away after `path` was last read and were never read at all, oldest first: rotations
- * came faster than we looked. `sinceMs`: wall time of the last write that was read; nothing older can be one of them.
+ * came faster than we looked. `sinceMs`: wall time of the last write that was read; nothing older can be one of them, but
+ * something written in the same millisecond can.
  */
-export function findIntermediates(
-  path: string,
-  sinceMs: number,
-  deps: { known: readonly Checkpoint[]; isTaken: IsTaken },
-): Found[] {
+export function findIntermediates(path: string, sinceMs: number, deps: IntermediateDeps): Found[] {
   return settled(path, () => intermediates(path, sinceMs, deps))
 }
 
-function intermediates(
-  path: string,
-  sinceMs: number,
-  { known, isTaken }: { known: readonly Checkpoint[]; isTaken: IsTaken },
-): Found[] {
+export interface IntermediateDeps {
+  /** What was read in the folder. */
+  readonly known: readonly Checkpoint[]
+  readonly isTaken: IsTaken
+  /** Its text is part of a file that is being read. */
+  readonly isCopy: (fd: number, sizeBytes: number) => boolean
+}
+
+function intermediates(path: string, sinceMs: number, { known, isTaken, isCopy }: IntermediateDeps): Found[] {
   const paths = rotatedSiblings(path)
-  const found: Found[] = []
-  const isNew = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs > sinceMs && !isTaken(identity)
-  for (const sibling of paths) {
-    const plain = plainIf(sibling, (fd, identity, sizeBytes, mtimeMs) => {
-      if (!isNew(identity, mtimeMs) || isGzip(fd)) return false
-      return !known.some((c) => c.offset > 0 && isSameInode(identity, c) && matchContent(fd, sizeBytes, c) === 'same')
+  const isCandidate = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs >= sinceMs && !isTaken(identity)
+  const isKnown = (fd: number, { identity, sizeBytes }: Plain): boolean => {
+    return known.some((c) => {
+      // Another inode: a copy made of it, when there is not a byte more in it.
+      const isLike = isSameInode(identity, c) || (c.state === 'gone' && sizeBytes === c.offset)
+      return isLike && c.offset > 0 && matchContent(fd, sizeBytes, c) === 'same'
     })
-    const gzip = plain
-      ? undefined
-      : gzipIf(sibling, paths, (text, identity, mtimeMs) => {
-          return isNew(identity, mtimeMs) && text.head.length > 0 && !known.some((c) => isTextOf(text, c))
-        })
-    const one = plain ?? gzip
+  }
+  const found: Found[] = []
+  for (const sibling of paths) {
+    const one =
+      plainIf(sibling, {
+        isCandidate,
+        accepts: (fd, plain) => !isGzip(fd) && !isKnown(fd, plain) && !isCopy(fd, plain.sizeBytes),
+      }) ??
+      gzipIf(sibling, paths, {
+        isCandidate,
+        accepts: (text) => text.head.length > 0 && !known.some((c) => isTextOf(text, c)),
+      })
     if (one) found.push(one)
   }
   return found.sort((a, b) => a.mtimeMs - b.mtimeMs)
 }
 
+interface Plain {
+  readonly identity: FileIdentity
+  readonly sizeBytes: number
+}
+
+/** Asked by what a look at the file says, before it is opened. */
+type IsCandidate = (identity: FileIdentity, mtimeMs: number) => boolean
+
 function plainIf(
   path: string,
-  accepts: (fd: number, identity: FileIdentity, sizeBytes: number, mtimeMs: number) => boolean,
+  { isCandidate, accepts }: { isCandidate: IsCandidate; accepts: (fd: number, plain: Plain) => boolean },
 ): Found | undefined {
-  return withFile(path, (fd, stats) => {
-    if (!stats.isFile()) return undefined
-    const identity = identityOf(stats)
-    const mtimeMs = Number(stats.mtimeNs / 1_000_000n)
-    return accepts(fd, identity, Number(stats.size), mtimeMs) ? { kind: 'plain', path, identity, mtimeMs } : undefined
-  })
+  return withFile(
+    path,
+    (fd, stats) => {
+      const sizeBytes = Number(stats.size)
+      const about = { path, identity: identityOf(stats), mtimeMs: mtimeOf(stats), textBytes: sizeBytes }
+      return accepts(fd, { identity: about.identity, sizeBytes }) ? { kind: 'plain', ...about } : undefined
+    },
+    (stats) => isCandidate(identityOf(stats), mtimeOf(stats)),
+  )
 }
 
 /** A finished gzip file whose text `accepts` says yes to; one whose plain form still stands beside it is being written. */
 function gzipIf(
   path: string,
   siblingPaths: readonly string[],
-  accepts: (text: GzipHead, identity: FileIdentity, mtimeMs: number) => boolean,
+  { isCandidate, accepts }: { isCandidate: IsCandidate; accepts: (text: GzipHead) => boolean },
 ): Found | undefined {
   if (path.endsWith('.gz') && siblingPaths.includes(path.slice(0, -3))) return undefined
-  return withFile(path, (fd, stats) => {
-    if (!stats.isFile() || !isGzip(fd)) return undefined
-    const identity = identityOf(stats)
-    const mtimeMs = Number(stats.mtimeNs / 1_000_000n)
-    return accepts(gzipHead(fd, Number(stats.size)), identity, mtimeMs)
-      ? { kind: 'gzip', path, identity, mtimeMs }
-      : undefined
-  })
+  return withFile(
+    path,
+    (fd, stats) => {
+      if (!isGzip(fd)) return undefined
+      const text = gzipHead(fd, Number(stats.size))
+      const about = { path, identity: identityOf(stats), mtimeMs: mtimeOf(stats), textBytes: text.lengthBytes }
+      return accepts(text) ? { kind: 'gzip', ...about } : undefined
+    },
+    (stats) => isCandidate(identityOf(stats), mtimeOf(stats)),
+  )
+}
+
+function mtimeOf(stats: BigIntStats): number {
+  return Number(stats.mtimeNs / 1_000_000n)
 }
 
 export function gzipHead(fd: number, sizeBytes: number): GzipHead {

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, identityOf, readAt, TAIL_BYTES } from './fingerprint.ts'
+import { HEAD_BYTES, hashHead, identityOf, openFile, readAt, TAIL_BYTES } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
 import { decodeUtf16, splitUtf16 } from './utf16.ts'
@@ -64,7 +64,8 @@ export class TailedFile {
   constructor(checkpoint: Checkpoint, options: FileOptions, deps: { sink: LineSink; fd: number; nowMs: number }) {
     this.fileId = checkpoint.fileId
     this.path = checkpoint.path
-    this.identity = checkpoint
+    const { dev, ino, birthNs } = checkpoint
+    this.identity = { dev, ino, birthNs }
     this.offset = checkpoint.offset
     this.mtimeMs = checkpoint.mtimeMs
     this.state = checkpoint.state
@@ -93,9 +94,10 @@ export class TailedFile {
     return Math.max(0, this.sizeBytes - this.offset)
   }
 
-  /** The next byte goes on with a line whose first part is stored. */
+  /** The next byte goes on with a line whose first part is stored. Before it may also lie a byte-order mark, or a hole. */
   get #isContinued(): boolean {
-    return this.#encoding === 'utf8' && this.#tailBytes > 0 && this.#tail[this.#tailBytes - 1] !== LF && this.offset > 3
+    const last = this.#tail[this.#tailBytes - 1]
+    return this.#encoding === 'utf8' && this.#tailBytes > 0 && last !== LF && last !== 0 && this.offset > 3
   }
 
   /** Looks at the open file's size, time and links; true when it was written to. */
@@ -124,7 +126,7 @@ export class TailedFile {
 
   /** Opens a parked file again; false when its path leads to another file now. @throws system errors */
   unpark(): boolean {
-    const fd = openSync(this.path, 'r')
+    const fd = openFile(this.path)
     const identity = identityOf(fstatSync(fd, { bigint: true }))
     if (identity.ino !== this.identity.ino || identity.birthNs !== this.identity.birthNs) {
       closeSync(fd)
@@ -257,6 +259,11 @@ export class TailedFile {
     this.#headBytes = headBytes
     this.#headHash = headHash
     this.#tailBytes = tail.copy(this.#tail)
+  }
+
+  /** Counts what was not read as lost: the file is let go. */
+  giveUp(): void {
+    if (this.lagBytes > 0) this.#sink.drop('rotate_wait_exceeded', 0, this.lagBytes)
   }
 
   /** What is to be stored together with the lines handed over so far. */

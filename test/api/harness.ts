@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net'
 import { type ApiDeps, type ApiOptions, createApi } from '../../src/api/server.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { systemClock } from '../../src/run/clock.ts'
-import { createLog, type LogRecord } from '../../src/run/log.ts'
+import { createLog } from '../../src/run/log.ts'
+import { type LogRecord } from '../../src/run/log-record.ts'
 import { RepeatLimiter, USUAL_REPEATS } from '../../src/run/repeat-limiter.ts'
 
 export interface RunningApi {

@@ -46,10 +46,14 @@ t.test('a file that cannot be read as text is refused in words', async (t) => {
     ],
     [
       'Latin-1',
-      { 'agent.yaml': Buffer.from('a: \ufffd\nservice: caf\u00e9\n', 'latin1') },
+      { 'agent.yaml': Buffer.concat([Buffer.from('a: \ufffd\nservice: caf'), Buffer.from([0xe9, 0x0a])]) },
       'agent.yaml:2:13: is not UTF-8 text; save it as UTF-8',
     ],
-    ['binary', { 'agent.yaml': 'a: b\nc: \0' }, 'agent.yaml:2:4: holds a NUL character, so it is not text'],
+    [
+      'binary',
+      { 'agent.yaml': 'a: b\nc: \0' },
+      'agent.yaml:2:4: holds a NUL character, so it is not text; save it as UTF-8',
+    ],
     ['large', { 'agent.yaml': '#'.repeat(1024 * 1024 + 1) }, 'agent.yaml: is larger than 1024 KiB'],
     ['empty', { 'agent.yaml': '' }, 'agent.yaml: is empty: expected at least sources and outputs'],
     [
@@ -138,7 +142,7 @@ t.test('a secret file is read, without its last line break', async (t) => {
   t.equal(output.url, 'https://collector.example/x?key=canary')
   t.equal(output.urlFile, path.join(dir, 'u'))
   t.equal(output.password?.reveal(), ' pass word ')
-  t.same(loaded.warnings, [])
+  t.notOk(loaded.warnings.some(({ message }) => message.includes('every user')))
 })
 
 t.test('a secret file that every user can read is warned of', async (t) => {
