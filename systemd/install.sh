@@ -165,15 +165,19 @@ install_config() {
     install_folder "$state" 700
     own "$state" "$(owner)"
   fi
+  # In a checkout the state lies beside it; a service has its own place, whoever runs `obs-agent check`.
+  shipped=$(mktemp)
+  sed 's#-\.\./data}#-/var/lib/obs-agent}#; /^# Where the agent keeps its state/s/ The service.*//' config/agent.yaml >"$shipped"
   # Readable for the agent and for nobody else: it may hold a token.
   if [ ! -e "$config/agent.yaml" ]; then
-    install_file config/agent.yaml "$config/agent.yaml" 640
+    install_file "$shipped" "$config/agent.yaml" 640
     own "$config/agent.yaml" "0:$(owner | cut -d: -f2)"
-  elif cmp -s config/agent.yaml "$config/agent.yaml"; then
+  elif cmp -s "$shipped" "$config/agent.yaml"; then
     rm -f "$config/agent.yaml.new"
-  elif install_file config/agent.yaml "$config/agent.yaml.new" 640; then
+  elif install_file "$shipped" "$config/agent.yaml.new" 640; then
     echo "  your $config/agent.yaml is kept; compare it with agent.yaml.new"
   fi
+  rm -f "$shipped"
 }
 
 install_command() {

@@ -13,6 +13,13 @@ import { type Advance, advance, entriesUpTo, NONE_DEAD } from './window.ts'
  * says so once, waits (longer each time), and nothing is forgotten: the window stays as it is, and the same move is tried again.
  */
 
+export interface BacklogOptions {
+  /** The output's. */
+  readonly name: string
+  /** Acknowledgements that come faster than this are saved together, ms. */
+  readonly settleEveryMs: number
+}
+
 export interface BacklogDeps {
   readonly source: ChunkSource
   readonly cursors: CursorStore
@@ -26,19 +33,24 @@ export interface BacklogDeps {
 type Waiting = Pick<OutputStatus, 'waitingEntries' | 'waitingChunks' | 'oldestWaitingMs'>
 
 const STORE_RETRY = { minMs: 250, maxMs: 10_000 }
+/** Answered chunks that may wait to be saved. */
+const MAX_UNSETTLED = 16
 
 export class Backlog {
   readonly #output: string
+  readonly #settleEveryMs: number
   readonly #deps: BacklogDeps
   #cursor: Cursor | undefined
   #window: Delivery[] = []
   #hasMore = true
   #failures = 0
   #retryAtMs = 0
+  #settledAtMs = Number.NEGATIVE_INFINITY
   #lastWaiting: Waiting = { waitingEntries: 0, waitingChunks: 0, oldestWaitingMs: 0 }
 
-  constructor(output: string, deps: BacklogDeps) {
-    this.#output = output
+  constructor({ name, settleEveryMs }: BacklogOptions, deps: BacklogDeps) {
+    this.#output = name
+    this.#settleEveryMs = settleEveryMs
     this.#deps = deps
   }
 
@@ -100,12 +112,30 @@ export class Backlog {
     })
   }
 
-  /** Saves what is answered at the front. False while the store refuses: then nothing new may be sent. */
+  /** How long until answers that wait to be saved are due; Infinity when there are none. */
+  settleInMs(): number {
+    if (this.#window[0]?.outcome === undefined) return Number.POSITIVE_INFINITY
+    return Math.max(0, this.#settledAtMs + this.#settleEveryMs - this.#deps.clock.monotonicMs())
+  }
+
+  /** Saves what is answered at the front, if that is due. False while the store refuses: then nothing new may be sent. */
   settle(): boolean {
     if (this.#cursor === undefined) return false
     const move = advance(this.#cursor, this.#window)
     if (move === undefined) return true
+    const mayWait = move.settled < MAX_UNSETTLED && move.deadLetters.length === 0 && this.#failures === 0
+    return mayWait && this.settleInMs() > 0 ? true : this.#settle(move)
+  }
+
+  /** Saves what is answered now: the output ends. */
+  settleNow(): void {
+    const move = this.#cursor && advance(this.#cursor, this.#window)
+    if (move) this.#settle(move)
+  }
+
+  #settle(move: Advance): boolean {
     if (!this.#save(move.cursor, move)) return false
+    this.#settledAtMs = this.#deps.clock.monotonicMs()
     this.#window.splice(0, move.settled)
     const last = move.deadLetters.at(-1)
     if (last === undefined) return true

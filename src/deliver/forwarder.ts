@@ -24,6 +24,8 @@ import { NONE_DEAD } from './window.ts'
 
 export interface ForwarderOptions extends CircuitOptions {
   readonly name: string
+  /** Acknowledgements that come faster than this are saved together, ms: a crash in between only means that chunks are sent again, under their keys. */
+  readonly settleEveryMs: number
   /** How long stopping may go on delivering. */
   readonly drainMs: number
 }
@@ -42,9 +44,9 @@ export interface ForwarderDeps {
 }
 
 /** A ring may be missed; then this is how long a chunk waits. */
-const LOOK_AGAIN_MS = 1000
-/** Chunks in the window beyond those that are being sent: answered ones behind a slow one, and ones the breaker holds. */
-const SPARE_CHUNKS = 3
+const LOOK_AGAIN_MS = 5000
+/** Chunks in the window beyond those that are being sent: answered ones that wait to be saved or stand behind a slow one, and ones the breaker holds. */
+const SPARE_CHUNKS = 16
 /** How long a wholly refused chunk is held when nothing newer comes that could tell whose fault it is. */
 const HOLD_MS = 10_000
 /** How long an aborted request may take to notice. */
@@ -67,7 +69,7 @@ export class Forwarder implements Component {
     this.#options = options
     this.#deps = deps
     this.#judgement = new Judgement(options, deps)
-    this.#backlog = new Backlog(options.name, { ...deps, tally: this.#tally })
+    this.#backlog = new Backlog(options, { ...deps, tally: this.#tally })
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -80,12 +82,17 @@ export class Forwarder implements Component {
         endMs = Math.min(endMs, nowMs + this.#options.drainMs)
         if (this.#isDrained() || nowMs >= endMs || this.#isStuckUntil(endMs)) break
       }
-      const waitMs = Math.min(LOOK_AGAIN_MS, this.#pauseMs() || LOOK_AGAIN_MS, endMs - nowMs)
+      const waitMs = Math.min(
+        this.#pauseMs() || LOOK_AGAIN_MS,
+        LOOK_AGAIN_MS,
+        this.#backlog.settleInMs(),
+        endMs - nowMs,
+      )
       await bell.wait(waitMs, signal.aborted ? undefined : signal)
     }
     this.#stop.abort(new DOMException('the agent is stopping', 'AbortError'))
     await Promise.race([Promise.allSettled(this.#sending), clock.sleep(LAST_WORDS_MS)])
-    this.#backlog.settle()
+    this.#backlog.settleNow()
     await Promise.race([destination.close(), clock.sleep(LAST_WORDS_MS)])
   }
 

@@ -25,6 +25,8 @@ export interface Draft {
   readonly levelMask: number
   readonly header: ChunkHeader
   readonly ledger: readonly LedgerBooking[]
+  /** It was sealed because it was full: more is to come at once. */
+  readonly isFull: boolean
 }
 
 /** What was read and stored of a source since the last seal; plain numbers, since every line adds to them. */
@@ -135,7 +137,8 @@ export class Chunker {
       tally.readBytes = 0
     }
     const text = this.#text
-    const draft = { text, ...this.#header.take(), ledger: this.#ledger.bookings() }
+    const { isFull } = this
+    const draft = { text, ...this.#header.take(), ledger: this.#ledger.bookings(), isFull }
     this.#ledger.clear()
     this.#text = this.#spare.pop() ?? new NdjsonBuffer(this.options.maxBytes + 64 * 1024)
     this.#hasBooked = false

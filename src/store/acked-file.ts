@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Checkpoint } from './checkpoint.ts'
+import { type Checkpoint, isCheckpoint } from './checkpoint.ts'
 
 /** How far files were read when everything before was acknowledged by every output. */
 export interface Acked {
@@ -41,7 +41,10 @@ export function loadAcked(dataDir: string): Acked | undefined {
   try {
     const acked = JSON.parse(readFileSync(join(dataDir, NAME), 'utf8')) as Acked
     // The bytes before the position are not known here: the fingerprint alone proves the file.
-    return { ...acked, checkpoints: acked.checkpoints.map((c) => ({ ...c, tail: Buffer.alloc(0) })) }
+    const checkpoints = acked.checkpoints.map((c) => ({ ...c, tail: Buffer.alloc(0) }))
+    const isSound =
+      Number.isSafeInteger(acked.seq) && typeof acked.bufferId === 'string' && checkpoints.every(isCheckpoint)
+    return isSound ? { ...acked, checkpoints } : undefined
   } catch {
     return undefined
   }

@@ -27,3 +27,15 @@ export interface Checkpoint extends FileIdentity {
   readonly mtimeMs: number
   readonly state: CheckpointState
 }
+
+/** Whether what was read of a file that may be damaged looks like a checkpoint. */
+export function isCheckpoint(c: Checkpoint): boolean {
+  const texts = [c.path, c.dev, c.ino, c.birthNs, c.headHash]
+  const numbers = [c.fileId, c.headBytes, c.offset, c.mtimeMs]
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    numbers.every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    Buffer.isBuffer(c.tail) &&
+    ['live', 'rotated', 'gone'].includes(c.state)
+  )
+}

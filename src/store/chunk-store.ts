@@ -90,43 +90,44 @@ export class ChunkStore {
    * Stores a chunk, moves the checkpoints of the files it came from and books the ledger, all or nothing; returns the
    * chunk's seq, or 0 when there was none. Seqs only grow. @throws {StoreError} nothing was written.
    */
-  commit({ chunk, checkpoints, ledger, seenSources, nowMs }: Commit): number {
-    const { insertChunk, saveCheckpoint, book, insertSource, setMeta } = this.#sql
-    const entriesEver = this.#entriesEver + (chunk?.entries ?? 0)
-    const write = this.#db.transaction(() => {
-      for (const c of checkpoints) {
-        const mtimeMs = Math.floor(c.mtimeMs)
-        saveCheckpoint.run(
-          c.fileId,
-          c.path,
-          c.dev,
-          c.ino,
-          c.birthNs,
-          c.headBytes,
-          c.headHash,
-          c.offset,
-          c.tail,
-          mtimeMs,
-          c.state,
-          nowMs,
-        )
-      }
-      for (const b of ledger) book.run(b.source, b.account, b.entries, b.bytes)
-      for (const name of seenSources ?? []) insertSource.run(name)
-      if (!chunk) return 0
-      const { entries, minTimeMs, maxTimeMs, levelMask, rawBytes, encoding, header, body } = chunk
-      const positions = JSON.stringify(checkpoints.map((c) => [c.fileId, c.offset]))
-      setMeta.run('entries_ever', String(entriesEver))
-      return Number(
-        insertChunk.run(
-          ...[entries, this.#entriesEver, Math.floor(minTimeMs), Math.floor(maxTimeMs), levelMask, rawBytes, nowMs],
-          ...[encoding, crc32(body), positions, JSON.stringify(header), body],
-        ).lastInsertRowid,
-      )
-    })
-    const seq = named('store a chunk', () => write.immediate())
+  commit(commit: Commit): number {
+    return this.commitAll([commit])[0] ?? 0
+  }
+
+  /** Several commits in one transaction: one sync of the disk for all of them. @throws {StoreError} nothing was written. */
+  commitAll(commits: readonly Commit[]): number[] {
+    let entriesEver = this.#entriesEver
+    const write = this.#db.transaction(() =>
+      commits.map((commit) => {
+        const seq = this.#write(commit, entriesEver)
+        entriesEver += commit.chunk?.entries ?? 0
+        return seq
+      }),
+    )
+    const seqs = named('store a chunk', () => write.immediate())
     this.#entriesEver = entriesEver
-    return seq
+    return seqs
+  }
+
+  #write({ chunk, checkpoints, ledger, seenSources, nowMs }: Commit, firstEntry: number): number {
+    const { insertChunk, saveCheckpoint, book, insertSource, setMeta } = this.#sql
+    for (const c of checkpoints) {
+      const { fileId, path, dev, ino, birthNs, headBytes, headHash, offset, tail, state } = c
+      const mtimeMs = Math.floor(c.mtimeMs)
+      saveCheckpoint.run(...[fileId, path, dev, ino, birthNs, headBytes, headHash, offset, tail, mtimeMs, state, nowMs])
+    }
+    for (const b of ledger) book.run(b.source, b.account, b.entries, b.bytes)
+    for (const name of seenSources ?? []) insertSource.run(name)
+    if (!chunk) return 0
+    const { entries, minTimeMs, maxTimeMs, levelMask, rawBytes, encoding, header, body } = chunk
+    const positions = JSON.stringify(checkpoints.map((c) => [c.fileId, c.offset]))
+    setMeta.run('entries_ever', String(firstEntry + entries))
+    return Number(
+      insertChunk.run(
+        ...[entries, firstEntry, Math.floor(minTimeMs), Math.floor(maxTimeMs), levelMask, rawBytes, nowMs],
+        ...[encoding, crc32(body), positions, JSON.stringify(header), body],
+      ).lastInsertRowid,
+    )
   }
 
   checkpoints(): Checkpoint[] {

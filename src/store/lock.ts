@@ -22,7 +22,7 @@ export function lockDataDir(dataDir: string, pid: number): DataDirLock {
     db.close()
     if (!(error instanceof StoreError) || error.code !== 'busy') throw error
     throw new FatalError(`Cannot use ${dataDir}: another obs-agent (pid ${readPid(pidFile)}) is using it`, {
-      exitCode: EXIT.failure,
+      exitCode: EXIT.config,
       hint: 'stop that agent, or give this one another data_dir',
       cause: error,
     })

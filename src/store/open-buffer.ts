@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Acked, loadAcked } from './acked-file.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -44,6 +44,8 @@ export function openBuffer(options: OpenBufferOptions): { store: ChunkStore; cor
   finishRebuild(path)
   const problem = missing(path, acked)
   if (problem !== undefined) return rebuild(options, { acked, reason: problem, saves: false })
+  // Not even opened for writing: closing it, SQLite would remove a WAL that does not fit.
+  if (!hasHeader(path)) return rebuild(options, { acked, reason: 'the file is not a database', saves: true })
   let store: ChunkStore | undefined
   try {
     const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
@@ -78,6 +80,21 @@ function missing(path: string, acked: Acked | undefined): string | undefined {
   if (sizeBytes > 0) return undefined
   const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
   return acked !== undefined || walBytes > 0 ? 'the file is empty or was removed' : undefined
+}
+
+/** What every database begins with (sqlite.org/fileformat.html, 1.3). */
+const MAGIC = 'SQLite format 3\0'
+
+/** True for a file that is not there yet, too. */
+function hasHeader(path: string): boolean {
+  if (!existsSync(path)) return true
+  const fd = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(MAGIC.length)
+    return readSync(fd, head, 0, head.length, 0) === 0 || head.toString('latin1') === MAGIC
+  } finally {
+    closeSync(fd)
+  }
 }
 
 const REBUILT = '.rebuilt'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Acked } from './acked-file.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import { type Checkpoint, isCheckpoint } from './checkpoint.ts'
 import { type ChunkRow, isSound } from './chunk-row.ts'
 import { type Connection, openForReading } from './sqlite.ts'
 
@@ -103,17 +103,6 @@ export interface CheckpointRow {
 function soundCheckpoints(db: Connection): Checkpoint[] | undefined {
   const checkpoints = readCheckpoints(db)
   return checkpoints.every(isCheckpoint) ? checkpoints : undefined
-}
-
-function isCheckpoint(c: Checkpoint): boolean {
-  const texts = [c.path, c.dev, c.ino, c.birthNs, c.headHash]
-  const numbers = [c.fileId, c.headBytes, c.offset, c.mtimeMs]
-  return (
-    texts.every((text) => typeof text === 'string') &&
-    numbers.every((number) => Number.isSafeInteger(number) && number >= 0) &&
-    Buffer.isBuffer(c.tail) &&
-    ['live', 'rotated', 'gone'].includes(c.state)
-  )
 }
 
 export function readCheckpoints(db: Connection): Checkpoint[] {

@@ -84,7 +84,8 @@ export class Attachments {
     this.touch(file)
   }
 
-  addGzip(c: Checkpoint, source: Source, found: Found): void {
+  /** Begins to read a compressed file at its checkpoint; takes over `found.fd`. */
+  addGzip(c: Checkpoint, source: Source, found: Found & { readonly fd: number }): void {
     const options = { maxLineBytes: source.config.maxLineBytes }
     const text = new GzipText(c, options, { ...found, sink: source.sinkFor(c.path) })
     this.roster.remember(c)
@@ -92,6 +93,11 @@ export class Attachments {
     this.gzips.add({ text, source })
     this.touch(text)
     source.stats.rotations.gzip++
+  }
+
+  /** What is known of the files in a folder, those being read as they stand at this moment. */
+  inFolder(folder: string): Checkpoint[] {
+    return this.roster.inFolder(folder).map((c) => this.#byId.get(c.fileId)?.file.knownText() ?? c)
   }
 
   /** The file being read that is this one. */

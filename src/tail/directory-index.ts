@@ -1,9 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Globs } from '../config/glob.ts'
-
-/** A folder whose time is younger than this may change again without its time moving: kernels stamp files by the tick. */
-const SETTLED_MS = 1000
+import { SETTLED_MS } from './folders.ts'
 
 interface Folder {
   mtimeNs: bigint

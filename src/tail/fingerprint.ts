@@ -57,8 +57,8 @@ export function matchContent(fd: number, sizeBytes: number, c: Checkpoint): Matc
   return 'same'
 }
 
-/** True when the text of `fd` begins like the `sizeBytes` of `copyFd`: the latter is a copy made some time ago. */
-export function isCopyOf(copyFd: number, sizeBytes: number, fd: number): boolean {
+/** True when the text of `fd` begins with the `sizeBytes` of `copyFd`: the latter is a copy made some time ago. */
+export function isBeginningOf(copyFd: number, sizeBytes: number, fd: number): boolean {
   if (sizeBytes === 0) return false
   const headBytes = Math.min(HEAD_BYTES, sizeBytes)
   const tailBytes = Math.min(TAIL_BYTES, sizeBytes)

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import { HEAD_BYTES, hashHead, TAIL_BYTES } from './fingerprint.ts'
@@ -33,10 +34,11 @@ export class GzipText {
   #headHash: string
   #tail: Buffer
 
+  /** Takes over `fd`: the path may lead to another file by the time it is read. */
   constructor(
     checkpoint: Checkpoint,
     options: FileOptions,
-    deps: { path: string; identity: FileIdentity; mtimeMs: number; sink: LineSink },
+    deps: { path: string; identity: FileIdentity; mtimeMs: number; sink: LineSink; fd: number },
   ) {
     this.fileId = checkpoint.fileId
     this.path = deps.path
@@ -49,10 +51,10 @@ export class GzipText {
     this.#tail = checkpoint.tail
     this.#options = options
     this.#sink = deps.sink
-    const file = createReadStream(deps.path, { highWaterMark: 64 * 1024 })
+    const file = createReadStream(deps.path, { fd: deps.fd, start: 0, highWaterMark: 64 * 1024 })
     const gunzip = createGunzip()
-    file.on('error', (error) => gunzip.destroy(error))
-    file.pipe(gunzip)
+    // An error is met by whoever asks for the next bytes; before that nobody listens, and it must not end the thread.
+    pipeline(file, gunzip, () => {})
     this.#text = gunzip.iterator() as AsyncIterator<Buffer>
     this.#stop = () => {
       file.destroy()

@@ -1,16 +1,42 @@
 import { closeSync, fstatSync, lstatSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
+import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import type { Attachments, Problem } from './attachments.ts'
-import { HEAD_BYTES, hashHead, identityOf, isGzip, isSameInode, matchContent, openFile, statPath } from './fingerprint.ts'
-import { isCopyOfLive, isPartOf } from './copies.ts'
-import { type Found, findCopy, findIntermediates, findRenamed, findRest, gzipHead, isTextOf } from './recovery.ts'
+import { isCopyOf } from './copies.ts'
+import {
+  HEAD_BYTES,
+  hashHead,
+  identityOf,
+  isGzip,
+  isSameInode,
+  matchContent,
+  openFile,
+  readAt,
+  statPath,
+} from './fingerprint.ts'
+import { Folders } from './folders.ts'
+import {
+  type Found,
+  findCopy,
+  findIntermediates,
+  findRenamed,
+  findRest,
+  gzipHead,
+  isTextOf,
+  type SearchDeps,
+} from './recovery.ts'
 import { originalNames } from './rotated-names.ts'
 import type { Source } from './source.ts'
+import type { TailedFile } from './tailed-file.ts'
+
+/** Searches for a file that is renamed whenever it was found. */
+const MOST_TRIES = 5
 
 export interface RecognitionDeps {
+  readonly clock: Clock
   readonly log: Log
   /** Files the agent writes itself. */
   readonly isOwn: (path: string, identity: FileIdentity) => boolean
@@ -23,10 +49,12 @@ export interface RecognitionDeps {
 export class Recognition {
   readonly #files: Attachments
   readonly #deps: RecognitionDeps
+  readonly #search: SearchDeps
 
   constructor(files: Attachments, deps: RecognitionDeps) {
     this.#files = files
     this.#deps = deps
+    this.#search = { folders: new Folders(() => deps.clock.nowMs()), isTaken: files.roster.isTaken }
   }
 
   /** Begins to read what `path` leads to, if it is to be read. */
@@ -87,10 +115,11 @@ export class Recognition {
     const before = file.path
     if (file.state !== 'live') this.#files.toLive(attached, path)
     else if (!leadsTo(before, identity)) {
-      this.#files.toLive(attached, path)
+      // Rotated, and nobody looked yet: what came in its place is not listed a second time.
       source.stats.rotations.rename++
-      this.open(before, source) // Rotated, and nobody looked yet: what came in its place is not listed a second time.
       this.findUnread(before, file.mtimeMs, source)
+      this.#files.toLive(attached, path)
+      this.open(before, source)
     }
     return true
   }
@@ -102,33 +131,51 @@ export class Recognition {
     const sizeBytes = Number(stats.size)
     const { roster } = this.#files
     const sameInode = roster.looseByInode(identity)
-    const known = sameInode.find((c) => matchContent(fd, sizeBytes, c) === 'same')
-    if (known) return this.#resume(known, source, { path, fd, identity })
     if (isGzip(fd)) {
       this.#recogniseGzip(path, source, { fd, sizeBytes, identity, mtimeMs: Number(stats.mtimeNs / 1_000_000n) })
       return false
     }
+    const known = sameInode.find((c) => matchContent(fd, sizeBytes, c) === 'same')
+    if (known) return this.#resume(known, source, { path, fd, identity })
     const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
     const moved = roster
       .at([path, ...originals])
       .find((c) => !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c))
     if (moved) return this.#resume(moved, source, { path, fd, identity })
-    for (const original of originals) {
-      const live = this.#files.live.get(original)?.file
-      if (!live || !isCopyOfLive(fd, sizeBytes, live)) continue
+    const original = this.#originalOf(path, { fd, sizeBytes, originals })
+    if (original) {
       // Should the original be truncated now, this copy is looked for, and read on from there.
-      this.#refuse(path, { kind: 'copy', source, message: `a copy of ${original}`, sizeBytes })
+      this.#refuse(path, { kind: 'copy', source, message: `a copy of ${original.path}`, sizeBytes })
       return false
     }
+    const before = roster.at([path])
     this.#begin(path, source, { fd, sizeBytes, identity })
     for (const c of sameInode) if (c.state === 'live' && c.path === path) this.findTruncated(c, source)
+    // The path was empty for a while: others may have come and gone meanwhile. At a start, `recover` sees to that.
+    const isSettled = before.every((c) => c.state === 'gone' || roster.isAttached(c.fileId))
+    if (before.length > 0 && isSettled) this.findUnread(path, Math.max(...before.map((c) => c.mtimeMs)), source)
     return true
+  }
+
+  /** The file being read that `fd` is a copy of: under the original's name, or rotated away from it since. */
+  #originalOf(
+    path: string,
+    { fd, sizeBytes, originals }: { fd: number; sizeBytes: number; originals: readonly string[] },
+  ): TailedFile | undefined {
+    const { live, roster } = this.#files
+    const byName = originals.flatMap((name) => live.get(name)?.file ?? []).find((file) => isCopyOf(fd, sizeBytes, file))
+    if (byName || originals.length === 0 || sizeBytes < HEAD_BYTES) return byName
+    const headHash = hashHead(readAt(fd, 0, HEAD_BYTES))
+    return roster
+      .inFolder(dirname(path))
+      .flatMap((c) => (c.headHash === headHash && roster.isAttached(c.fileId) ? (this.#files.find(c)?.file ?? []) : []))
+      .find((file) => isCopyOf(fd, sizeBytes, file))
   }
 
   /** A short beginning proves little: every file of a program may begin alike. It moved when it is nowhere else. */
   #canMove(c: Checkpoint): boolean {
     if (c.headBytes === HEAD_BYTES) return true
-    return c.offset > 0 && c.state !== 'gone' && !findRenamed(c, this.#files.roster.isTaken)
+    return c.offset > 0 && c.state !== 'gone' && !findRenamed(c, this.#search)
   }
 
   #resume(c: Checkpoint, source: Source, at: { path: string; fd: number; identity: FileIdentity }): boolean {
@@ -160,12 +207,15 @@ export class Recognition {
     if (text.head.length === 0)
       return this.#refuse(path, { kind: 'damaged', source, message: 'not a whole gzip file', sizeBytes })
     const { roster } = this.#files
-    const known = roster.inFolder(dirname(path)).filter((c) => {
+    const known = this.#files.inFolder(dirname(path)).filter((c) => {
       // The trailer tells the length of the last member only: a file that was read to its end is known by itself.
       const isItself = c.state === 'gone' && c.mtimeMs === mtimeMs && isSameInode(c, identity)
       return c.offset > 0 && (isItself || isTextOf(text, c))
     })
-    const unfinished = known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId))
+    // Also one that was begun, of which not a line was stored before the agent was killed: only its inode tells.
+    const unfinished =
+      known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId)) ??
+      roster.looseByInode(identity).find((c) => c.state !== 'gone' && c.offset === 0)
     if (known.length > 0 && !unfinished) {
       return this.#refuse(path, { kind: 'copy', source, message: 'its text was read from another file', sizeBytes })
     }
@@ -194,8 +244,8 @@ export class Recognition {
 
   /** The file is not where it was: it is read on wherever its content is. */
   findMoved(c: Checkpoint, source: Source): void {
-    const found = findRest(c, this.#files.roster.isTaken)
-    if (found) return this.#take({ ...c, state: 'rotated' }, source, found)
+    const found = this.#takeRest(c, source, () => findRest(c, this.#search))
+    if (found) return
     this.#files.settle({ ...c, state: 'gone' })
     this.#deps.log.warn('Cannot find the rest of a file: it was removed, or truncated without a copy', {
       path: c.path,
@@ -206,11 +256,9 @@ export class Recognition {
 
   /** The path lost this content by truncation: it lives on in a copy, if there is one. */
   findTruncated(c: Checkpoint, source: Source): void {
-    const copy = findCopy(c, this.#files.roster.isTaken)
-    if (copy) {
-      source.stats.rotations.copytruncate++
-      this.#take({ ...c, state: 'rotated' }, source, copy)
-    } else {
+    const copy = this.#takeRest(c, source, () => findCopy(c, this.#search))
+    if (copy) source.stats.rotations.copytruncate++
+    else {
       this.#files.settle({ ...c, state: 'gone' })
       this.#deps.log.info('A file was truncated and no copy of it is there: what was not read of it is lost', {
         path: c.path,
@@ -221,29 +269,55 @@ export class Recognition {
     this.findUnread(c.path, c.mtimeMs, source)
   }
 
-  /** Files that came and were rotated away after `sinceMs` without ever being read. */
-  findUnread(path: string, sinceMs: number, source: Source): void {
-    const { roster } = this.#files
-    const known = roster.inFolder(dirname(path))
-    const isCopy = (fd: number, sizeBytes: number): boolean => {
-      for (const { file } of this.#files.all()) if (file.mayHold(path) && isPartOf(fd, sizeBytes, file)) return true
-      return false
+  /** Takes what `search` finds; searches again when that went elsewhere before it was open. */
+  #takeRest(c: Checkpoint, source: Source, search: () => Found | undefined): Found | undefined {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const found = search()
+      if (!found || this.#take({ ...c, state: 'rotated' }, source, found)) return found
     }
-    for (const found of findIntermediates(path, sinceMs, { known, isTaken: roster.isTaken, isCopy })) {
-      source.stats.rotations.intermediate++
-      this.#take({ ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }, source, found)
-    }
+    return undefined
   }
 
-  #take(c: Checkpoint, source: Source, found: Found): void {
-    this.#deps.log.info('Reading a rotated file', { path: found.path, source: source.config.name, offset: c.offset })
-    this.#files.problems.delete(found.path)
-    if (found.kind === 'gzip') return this.#files.addGzip(c, source, found)
+  /** Files that came and were rotated away after `sinceMs` without ever being read. */
+  findUnread(path: string, sinceMs: number, source: Source): void {
+    for (let tries = 0; tries < MOST_TRIES; tries++) if (this.#takeUnread(path, sinceMs, source)) return
+  }
+
+  /** False when one of them went elsewhere before it was open. */
+  #takeUnread(path: string, sinceMs: number, source: Source): boolean {
+    const known = this.#files.inFolder(dirname(path))
+    const { live, rotated } = this.#files
+    const files = [live.get(path), ...rotated].filter((attached) => attached?.file.path === path)
+    const isCopy = (fd: number, sizeBytes: number): boolean => {
+      return files.some((attached) => attached && isCopyOf(fd, sizeBytes, attached.file))
+    }
+    let areAllTaken = true
+    for (const found of findIntermediates(path, sinceMs, { ...this.#search, known, isCopy })) {
+      const c: Checkpoint = { ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }
+      if (this.#take(c, source, found)) source.stats.rotations.intermediate++
+      else areAllTaken = false
+    }
+    return areAllTaken
+  }
+
+  /** False when its name led to another file, or to none, by the time it was opened: rotation goes on meanwhile. */
+  #take(c: Checkpoint, source: Source, found: Found): boolean {
+    let fd: number
     try {
-      this.#files.add({ ...c, ...found.identity }, source, openFile(found.path))
+      fd = openFile(found.path)
     } catch (error) {
       this.#failed(found.path, source, error)
+      return false
     }
+    if (!isSameInode(identityOf(fstatSync(fd, { bigint: true })), found.identity)) {
+      closeSync(fd)
+      return false
+    }
+    this.#deps.log.info('Reading a rotated file', { path: found.path, source: source.config.name, offset: c.offset })
+    this.#files.problems.delete(found.path)
+    if (found.kind === 'gzip') this.#files.addGzip(c, source, { ...found, fd })
+    else this.#files.add({ ...c, ...found.identity }, source, fd)
+    return true
   }
 }
 

@@ -11,7 +11,7 @@ import {
   readAt,
   withFile,
 } from './fingerprint.ts'
-import { rotatedSiblings, siblings } from './rotated-names.ts'
+import type { Folders } from './folders.ts'
 
 /**
  * Where did the rest of a file go? Rotation renames it, or copies and truncates it, or compresses what it renamed or
@@ -29,39 +29,38 @@ export interface Found {
   readonly textBytes: number
 }
 
-/** True for files that are being read already. */
-export type IsTaken = (identity: FileIdentity) => boolean
-
-/** The file of a checkpoint under whatever name: by inode first, then by content. */
-export function findRest(c: Checkpoint, isTaken: IsTaken): Found | undefined {
-  return settled(c.path, () => findRenamed(c, isTaken) ?? findCopy(c, isTaken))
+/** Where to search, and what not to find. */
+export interface SearchDeps {
+  readonly folders: Folders
+  /** True for files that are being read already. */
+  readonly isTaken: (identity: FileIdentity) => boolean
 }
 
-/** Repeats a search during which names came or went: a file may have been renamed or compressed under our eyes. */
-function settled<T>(path: string, search: () => T): T {
-  for (let tries = 0; ; tries++) {
-    const before = siblings(path).join('\0')
-    const found = search()
-    if (tries === 4 || before === siblings(path).join('\0')) return found
-  }
+/** The file of a checkpoint under whatever name: by inode first, then by content. */
+export function findRest(c: Checkpoint, deps: SearchDeps): Found | undefined {
+  return deps.folders.settled(c.path, () => findRenamed(c, deps) ?? findCopy(c, deps))
 }
 
 /** The file of a checkpoint under another name in its folder. */
-export function findRenamed(c: Checkpoint, isTaken: IsTaken): Found | undefined {
-  for (const path of siblings(c.path)) {
-    const found = plainIf(path, {
-      isCandidate: (identity) => isSameInode(identity, c) && !isTaken(identity),
-      accepts: (fd, { sizeBytes }) => matchContent(fd, sizeBytes, c) === 'same',
-    })
+export function findRenamed(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefined {
+  for (const path of folders.withInode(c.path, c.ino)) {
+    const isCandidate = (identity: FileIdentity): boolean => isSameInode(identity, c) && !isTaken(identity)
+    const found =
+      plainIf(path, {
+        isCandidate,
+        accepts: (fd, { sizeBytes }) => !isGzip(fd) && matchContent(fd, sizeBytes, c) === 'same',
+      }) ??
+      // One that was being unpacked: it was whole when that began.
+      gzipIf(path, [], { isCandidate, accepts: (text) => c.offset === 0 || isTextOf(text, c) })
     if (found) return found
   }
   return undefined
 }
 
 /** A copy of what a checkpoint read, plain or compressed, under a rotated name: the longest, since older copies have less. */
-export function findCopy(c: Checkpoint, isTaken: IsTaken): Found | undefined {
+export function findCopy(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefined {
   if (c.offset === 0) return undefined
-  const paths = rotatedSiblings(c.path)
+  const paths = folders.rotatedSiblings(c.path)
   let longest: Found | undefined
   for (const path of paths) {
     const isCandidate = (identity: FileIdentity): boolean => !isSameInode(identity, c) && !isTaken(identity)
@@ -93,19 +92,18 @@ export interface GzipHead {
  * something written in the same millisecond can.
  */
 export function findIntermediates(path: string, sinceMs: number, deps: IntermediateDeps): Found[] {
-  return settled(path, () => intermediates(path, sinceMs, deps))
+  return deps.folders.settled(path, () => intermediates(path, sinceMs, deps))
 }
 
-export interface IntermediateDeps {
+export interface IntermediateDeps extends SearchDeps {
   /** What was read in the folder. */
   readonly known: readonly Checkpoint[]
-  readonly isTaken: IsTaken
   /** Its text is part of a file that is being read. */
   readonly isCopy: (fd: number, sizeBytes: number) => boolean
 }
 
-function intermediates(path: string, sinceMs: number, { known, isTaken, isCopy }: IntermediateDeps): Found[] {
-  const paths = rotatedSiblings(path)
+function intermediates(path: string, sinceMs: number, { folders, known, isTaken, isCopy }: IntermediateDeps): Found[] {
+  const paths = folders.rotatedSiblings(path)
   const isCandidate = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs >= sinceMs && !isTaken(identity)
   const isKnown = (fd: number, { identity, sizeBytes }: Plain): boolean => {
     return known.some((c) => {

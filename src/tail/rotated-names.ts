@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { extname } from 'node:path'
 
 /**
  * The names that log rotation gives: a number or a date behind the name (`app.log.1`, `app.log-20261124`, `app.log.old`) or
@@ -19,26 +18,4 @@ export function originalNames(name: string): string[] {
     if (extension !== '' && index < plain.length - extension.length) names.push(stem + extension)
   }
   return names
-}
-
-/** Paths in the folder of `path` that carry a rotated name of it, in no order; none when the folder cannot be read. */
-export function rotatedSiblings(path: string): string[] {
-  const name = basename(path)
-  return siblings(path).filter((sibling) => originalNames(basename(sibling)).includes(name))
-}
-
-/** Paths beside `path`, itself left out. */
-export function siblings(path: string): string[] {
-  const folder = dirname(path)
-  return namesIn(folder)
-    .map((name) => join(folder, name))
-    .filter((sibling) => sibling !== path)
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return [] // Gone or not for us: then nothing of the file can be found there.
-  }
 }

@@ -266,6 +266,17 @@ export class TailedFile {
     if (this.lagBytes > 0) this.#sink.drop('rotate_wait_exceeded', 0, this.lagBytes)
   }
 
+  /**
+   * What a copy of it is recognised by: the checkpoint, or, before its first line was handed over, what it begins with. Such
+   * a file can be renamed, compressed and removed while only the descriptor tells what it is.
+   */
+  knownText(): Checkpoint {
+    const checkpoint = this.checkpoint()
+    if (this.offset > 0 || !this.isOpen) return checkpoint
+    const offset = Math.min(HEAD_BYTES, fstatSync(this.fd).size)
+    return { ...checkpoint, offset, ...proofAt(this.fd, offset) }
+  }
+
   /** What is to be stored together with the lines handed over so far. */
   checkpoint(): Checkpoint {
     return {

@@ -1,15 +1,14 @@
-import { fstatSync, statSync } from 'node:fs'
-import { messageOf } from '../errors.ts'
+import { fstatSync } from 'node:fs'
 import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
-import { type Attached, type AttachedGzip, Attachments, type FileProblem } from './attachments.ts'
-import { identityOf, isSameInode } from './fingerprint.ts'
+import { type Attached, Attachments, type FileProblem } from './attachments.ts'
+import { identityOf, isSameInode, statPath } from './fingerprint.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Recognition } from './recognition.ts'
 import { Roster } from './roster.ts'
 import type { Source } from './source.ts'
-import { ReadBlock } from './tailed-file.ts'
+import { guarded, Turns } from './turns.ts'
 
 export interface TailerOptions {
   /** Descriptors held at most; the files that were quiet longest are parked beyond it. */
@@ -45,7 +44,7 @@ export class Tailer {
   readonly #deps: TailerDeps
   readonly #files: Attachments
   readonly #recognition: Recognition
-  readonly #block = new ReadBlock()
+  readonly #turns: Turns
   readonly #splitter = new LineSplitter()
   #isFirstLook = true
 
@@ -59,6 +58,11 @@ export class Tailer {
     this.#deps = deps
     this.#files = new Attachments(new Roster(checkpoints), deps.clock)
     this.#recognition = new Recognition(this.#files, deps)
+    const { clock, log } = deps
+    const isCrowded = (): boolean => this.#files.live.size + this.#files.rotated.size > options.maxOpenFiles
+    this.#turns = new Turns({
+      ...{ files: this.#files, recognition: this.#recognition, splitter: this.#splitter, clock, log, isCrowded },
+    })
   }
 
   /**
@@ -124,7 +128,7 @@ export class Tailer {
       const waitMs = rung.has(attached.file.path) ? 0 : attached.lookedAtMs + everyMs() - nowMs
       if (waitMs <= 0) {
         attached.lookedAtMs = nowMs
-        this.#guarded(attached, look)
+        guarded(this.#deps.log, attached, look)
       }
       dueMs = Math.min(dueMs, waitMs > 0 ? waitMs : everyMs())
     }
@@ -145,23 +149,12 @@ export class Tailer {
     return dueMs
   }
 
-  /** One file's trouble (an I/O error, a stale mount) is its own: it is told, and the file is looked at again. */
-  #guarded(attached: Attached, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      const { file, source } = attached
-      source.lastError = `${file.path}: ${messageOf(error)}`
-      this.#deps.log.warn('Cannot read a file', { path: file.path, source: source.config.name, error })
-    }
-  }
-
   #lookAtLive(attached: Attached, nowMs: number): void {
     const { file, source } = attached
-    const stats = statSync(file.path, { bigint: true, throwIfNoEntry: false })
+    const stats = statPath(file.path)
     if (!stats || !isSameInode(identityOf(stats), file.identity)) {
       this.#rotate(attached)
-      if (stats) this.#recognition.open(file.path, source)
+      this.#recognition.open(file.path, source)
       return
     }
     if (!file.isOpen) {
@@ -196,12 +189,16 @@ export class Tailer {
 
   #lookAtRotated(attached: Attached, nowMs: number): void {
     const { file, source } = attached
-    if (file.look(nowMs)) this.#files.ready.add(attached)
-    if (this.#files.ready.has(attached)) return
-    const quietMs = nowMs - Math.max(file.grewAtMs, file.rotatedAtMs)
+    const { ready } = this.#files
+    const isBehind = ready.has(attached)
+    if (file.look(nowMs)) ready.add(attached)
+    if (isBehind) return
+    // A writer that never rests must not keep the space of a deleted file for ever.
     const isOverdue = file.isDeleted && nowMs - file.rotatedAtMs >= source.config.deletedHoldMs
-    if (quietMs < source.config.rotateWaitMs && !isOverdue) return
+    const quietMs = nowMs - Math.max(file.grewAtMs, file.rotatedAtMs)
+    if (!isOverdue && (ready.has(attached) || quietMs < source.config.rotateWaitMs)) return
     this.#flushPartial(attached)
+    file.giveUp()
     this.#files.release(attached)
     file.state = 'gone'
     this.#files.settle(file.checkpoint())
@@ -215,68 +212,11 @@ export class Tailer {
   }
 
   /**
-   * One fair round: each file that has something to read reads at most a block. `hasRoom` is asked before each turn; false
-   * ends the round. Returns whether there may be more to read.
+   * One fair round: each file that has something to read reads at most a block. `hasRoom` is asked before each turn; after a
+   * no, the next call goes on with the round. Returns whether there may be more to read.
    */
-  async read(hasRoom: () => boolean): Promise<boolean> {
-    const { ready, gzips } = this.#files
-    for (const attached of [...ready].sort(rotatedFirst)) {
-      if (!hasRoom()) return true
-      ready.delete(attached) // To the end of the queue, if it comes back.
-      this.#guarded(attached, () => {
-        if (this.#turn(attached)) ready.add(attached)
-      })
-    }
-    for (const gzip of [...gzips]) {
-      if (!hasRoom()) return true
-      await this.#turnGzip(gzip)
-    }
-    return ready.size > 0 || gzips.size > 0
-  }
-
-  #turn(attached: Attached): boolean {
-    const { file, source } = attached
-    if (!file.isOpen && !file.unpark()) return false
-    const { offset } = file
-    const nowMs = this.#deps.clock.nowMs()
-    const result = file.turn(this.#block, this.#splitter, nowMs)
-    if (file.offset !== offset) {
-      source.lastReadMs = nowMs
-      this.#files.touch(file)
-    }
-    if (result === 'truncated_size') this.#restart(attached, 'size')
-    if (result === 'truncated_overlap') this.#restart(attached, 'overlap')
-    return result === 'more'
-  }
-
-  /** The file was truncated: the same descriptor is another text now. */
-  #restart(attached: Attached, how: 'size' | 'overlap'): void {
-    const { file, source } = attached
-    source.stats.truncations[how]++
-    const old = file.checkpoint()
-    const fresh = this.#files.newCheckpoint(file.path, file.identity)
-    this.#files.release(attached)
-    this.#files.add({ ...fresh, state: file.state }, source, file.fd)
-    this.#recognition.findTruncated(old, source)
-  }
-
-  async #turnGzip(gzip: AttachedGzip): Promise<void> {
-    const { text, source } = gzip
-    const { offset } = text
-    const result = await text.turn(this.#splitter, this.#deps.clock.nowMs())
-    if (text.offset !== offset) this.#files.touch(text)
-    if (result === 'more') return
-    this.#files.releaseGzip(gzip)
-    if (result === 'end') return this.#files.settle(text.checkpoint('gone'))
-    this.#files.settle(text.checkpoint())
-    const message = result === 'broken' ? 'damaged, or not finished' : 'not the text that was read before'
-    const sizeBytes = statSync(text.path, { throwIfNoEntry: false })?.size ?? 0
-    this.#files.problems.set(text.path, { kind: 'damaged', source, message, sizeBytes })
-    this.#deps.log.warn('Cannot read a compressed file', {
-      path: text.path,
-      source: source.config.name,
-      reason: message,
-    })
+  read(hasRoom: () => boolean): Promise<boolean> {
+    return this.#turns.read(hasRoom)
   }
 
   /** What is to be committed with the lines handed over so far. */
@@ -331,9 +271,4 @@ function lookEveryMs({ file }: Attached, nowMs: number): number {
   const quietMs = nowMs - file.grewAtMs
   if (quietMs < HOT_MS) return HOT_LOOK_MS
   return quietMs < ACTIVE_MS ? ACTIVE_LOOK_MS : IDLE_LOOK_MS
-}
-
-/** What was written earlier is read earlier, where that is known. */
-function rotatedFirst(a: Attached, b: Attached): number {
-  return Number(a.file.state === 'live') - Number(b.file.state === 'live')
 }

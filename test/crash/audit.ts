@@ -108,9 +108,9 @@ export class Audit {
 function checkSources(buffer: Database.Database, entries: number): string[] {
   const problems: string[] = []
   const sources = buffer.prepare(
-    `SELECT source, sum(CASE account WHEN 'read' THEN entries ELSE -entries END) AS entries,
-       sum(CASE account WHEN 'read' THEN bytes ELSE -bytes END) AS bytes
-     FROM ledger GROUP BY source HAVING entries <> 0 OR bytes <> 0`,
+    `SELECT source, sum(CASE account WHEN 'read' THEN entries ELSE -entries END) AS entries_off,
+       sum(CASE account WHEN 'read' THEN bytes ELSE -bytes END) AS bytes_off
+     FROM ledger GROUP BY source HAVING entries_off <> 0 OR bytes_off <> 0`,
   )
   for (const row of sources.all()) problems.push(`ledger: read and stored differ: ${JSON.stringify(row)}`)
   const sum = buffer.prepare("SELECT coalesce(sum(entries), 0) AS entries FROM ledger WHERE account = 'stored'")

@@ -54,8 +54,8 @@ const KEEP = 5
 export class RotatingLog {
   readonly scheme: Scheme
   readonly folder: string
-  /** No agent runs: so much the more is rotated. */
-  isUnwatched = false
+  /** How likely a rotation is after a few lines; none before the agent has seen the file once. */
+  rotationChance = 0
   rotations = 0
   readonly #oracle: Oracle
   readonly #random: Random
@@ -85,7 +85,7 @@ export class RotatingLog {
     const random = this.#random
     while (!signal.aborted) {
       await this.#write(random.integer(1, 12))
-      if (random.chance(this.isUnwatched ? 0.5 : 0.06)) await this.#rotate()
+      if (random.chance(this.rotationChance)) await this.#rotate()
       await sleep(random.integer(3, 40))
     }
     closeSync(this.#fd)

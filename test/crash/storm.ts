@@ -14,6 +14,7 @@ export interface StormOptions {
   readonly build: string
   readonly seed: number
   readonly kills: number
+  readonly schemes?: readonly Scheme[]
 }
 
 export interface StormReport {
@@ -26,6 +27,9 @@ export interface StormReport {
   readonly repeatedKeys: number
 }
 
+/** Chances of a rotation after a few lines: several in the time between two lives. */
+const WATCHED = 0.06
+const UNWATCHED = 0.5
 /** A life long enough for everything that waits: never reached by an agent that does its work. */
 const PATIENCE_MS = 30_000
 
@@ -33,16 +37,16 @@ const PATIENCE_MS = 30_000
  * Writers write and rotate, a collector has its moods, and the agent is killed again and again, at random moments: while it
  * starts, right after, and under load. The books are checked at every death; the storm ends at the first that do not balance.
  */
-export async function storm({ build, seed, kills }: StormOptions): Promise<StormReport> {
+export async function storm({ build, seed, kills, schemes = SCHEMES }: StormOptions): Promise<StormReport> {
   const random = new Random(seed)
   const folder = mkdtempSync(join(tmpdir(), 'obs-agent-storm-'))
   const oracle = new Oracle()
   const collector = new Collector(random.fork())
   const logFolder = join(folder, 'logs')
   mkdirSync(logFolder)
-  const logs = SCHEMES.map((scheme) => new RotatingLog(logFolder, scheme, { oracle, random: random.fork() }))
+  const logs = schemes.map((scheme) => new RotatingLog(logFolder, scheme, { oracle, random: random.fork() }))
   const configPath = join(folder, 'agent.yaml')
-  writeFileSync(configPath, configOf(await collector.listen()))
+  writeFileSync(configPath, configOf(schemes, await collector.listen()))
   const audit = new Audit(join(folder, 'data'), join(folder, 'audit'), { oracle, collector })
   const start = (): AgentProcess => new AgentProcess(build, configPath)
 
@@ -60,6 +64,7 @@ export async function storm({ build, seed, kills }: StormOptions): Promise<Storm
     const isKnown = await collector.until(() => hasAll(collector, logs), PATIENCE_MS)
     if (!isKnown) violations.push('store: not every log was read in the first life')
     let isFine = check(await first.stop())
+    for (const log of logs) log.rotationChance = WATCHED
 
     while (isFine && killed < kills) {
       await pauseBetweenLives(logs, random)
@@ -103,9 +108,9 @@ function hasAll(collector: Collector, logs: readonly RotatingLog[]): boolean {
 
 async function pauseBetweenLives(logs: readonly RotatingLog[], random: Random): Promise<void> {
   if (random.chance(0.5)) return
-  for (const log of logs) log.isUnwatched = true
+  for (const log of logs) log.rotationChance = UNWATCHED
   await sleep(random.integer(20, 300))
-  for (const log of logs) log.isUnwatched = false
+  for (const log of logs) log.rotationChance = WATCHED
 }
 
 async function momentOfDeath(agent: AgentProcess, random: Random): Promise<void> {
@@ -120,13 +125,13 @@ async function momentOfDeath(agent: AgentProcess, random: Random): Promise<void>
 }
 
 /** Small chunks and short waits, so that there is much to die in. */
-function configOf(url: string): string {
+function configOf(schemes: readonly Scheme[], url: string): string {
   return `data_dir: ./data
 api: { listen: '127.0.0.1:0' }
 buffer: { max_bytes: 1GiB, max_age: 7d, min_free: 1MiB, chunk_bytes: 8KiB, chunk_wait: 30ms }
 drain: 200ms
 sources:
-${SCHEMES.map(sourceOf).join('')}outputs:
+${schemes.map(sourceOf).join('')}outputs:
   central: { type: http, url: '${url}', in_flight: 3, timeout: 300ms, retry_min: 5ms, retry_max: 50ms }
 `
 }

@@ -21,7 +21,15 @@ export class Rig {
 
   constructor(destination: Destination, options: Partial<ForwarderOptions> = {}) {
     this.destination = destination
-    this.options = { name: 'o', inFlightCount: 4, minMs: 1000, maxMs: 60_000, drainMs: 10_000, ...options }
+    this.options = {
+      name: 'o',
+      inFlightCount: 4,
+      minMs: 1000,
+      maxMs: 60_000,
+      settleEveryMs: 0,
+      drainMs: 10_000,
+      ...options,
+    }
     this.forwarder = this.start()
   }
 

@@ -235,3 +235,14 @@ t.test('forwarder status tells what waits, how long, and how requests went', asy
     2,
   )
 })
+
+t.test('forwarder saves acknowledgements together that come faster than settleEveryMs', async (t) => {
+  const rig = new Rig({ send: async () => ({ kind: 'accepted' }), close: async () => {} }, { settleEveryMs: 50 })
+  for (let i = 0; i < 12; i++) rig.buffer.append(numbered(i * 2, 2))
+  await rig.settle()
+  t.equal(rig.cursors.moves, 2, 'once to be born, once for the first that was answered')
+  await rig.pass(50)
+  t.equal(rig.cursor?.seq, 12)
+  t.ok(rig.cursors.moves < 6, `12 acknowledgements took ${rig.cursors.moves} saves`)
+  t.equal(rig.imbalance, 0)
+})

@@ -11,6 +11,8 @@ export interface Damage {
   readonly rowsIn: 'file' | 'wal'
   /** Whether the file can't be used any more. WALs and shared memory are SQLite's own business. */
   readonly isFatal: boolean
+  /** Much like another one: enough to try it without an agent around it. */
+  readonly isRepeated?: true
   readonly inflict: (path: string) => void
 }
 
@@ -72,7 +74,13 @@ export const damages = (table: string): readonly Damage[] => [
     isFatal: true,
     inflict: (path) => truncateSync(path, Math.floor(statSync(path).size / 2 / PAGE) * PAGE),
   },
-  { name: 'file is truncated in the middle of a page', rowsIn: 'file', isFatal: true, inflict: (path) => truncateSync(path, PAGE * 2 + 100) },
+  {
+    name: 'file is truncated in the middle of a page',
+    rowsIn: 'file',
+    isFatal: true,
+    isRepeated: true,
+    inflict: (path) => truncateSync(path, PAGE * 2 + 100),
+  },
   { name: 'file is emptied', rowsIn: 'file', isFatal: true, inflict: (path) => truncateSync(path) },
   {
     name: 'file is emptied and its -wal left',
@@ -85,6 +93,7 @@ export const damages = (table: string): readonly Damage[] => [
     name: 'file and its -wal are removed',
     rowsIn: 'wal',
     isFatal: true,
+    isRepeated: true,
     inflict: (path) => {
       for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
     },
@@ -105,6 +114,7 @@ export const damages = (table: string): readonly Damage[] => [
     name: '-wal is flipped in the middle',
     rowsIn: 'wal',
     isFatal: false,
+    isRepeated: true,
     inflict: (path) => flipByte(`${path}-wal`, Math.floor(statSync(`${path}-wal`).size / 2)),
   },
   { name: '-wal is removed', rowsIn: 'wal', isFatal: false, inflict: (path) => rmSync(`${path}-wal`) },

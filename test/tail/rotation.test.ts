@@ -77,7 +77,10 @@ for (const { name, glob } of [
     rig.discover()
     rig.look()
     await rig.read()
-    t.same(rig.pending.map(({ text }) => text), texts('b', 2))
+    t.same(
+      rig.pending.map(({ text }) => text),
+      texts('b', 2),
+    )
   })
 }
 
@@ -106,7 +109,11 @@ t.test('files rotated while the agent was stopped are found by what is in them, 
     rig.write('app.log', lines('c', 2))
     if (isCompressed) for (const name of ['app.log.1', 'app.log.2']) gzipInPlace(rig.path(name))
     rig.restart()
-    t.same((await rig.take()).sort(), ['a 3', ...texts('b', 2), ...texts('c', 2)], isCompressed ? 'compressed' : 'plain')
+    t.same(
+      (await rig.take()).sort(),
+      ['a 3', ...texts('b', 2), ...texts('c', 2)],
+      isCompressed ? 'compressed' : 'plain',
+    )
     rig.restart()
     t.same(await rig.take(), [], 'once')
   }
@@ -124,7 +131,10 @@ t.test('intermediate files are read in the order they were written', async (t) =
   }
   rig.write('app.log', lines('live', 1))
   const taken = await rig.take()
-  t.same(taken.filter((text) => text.startsWith('r')), ['r3 1', 'r2 1', 'r1 1'])
+  t.same(
+    taken.filter((text) => text.startsWith('r')),
+    ['r3 1', 'r2 1', 'r1 1'],
+  )
 })
 
 t.test('a file rotated before anything of it was stored, and compressed, is read after a crash', async (t) => {
@@ -169,22 +179,28 @@ t.test('copytruncate: the copy is not read again, and what was not read yet is r
     t.same((await rig.take()).sort(), ['a 4', 'a 5', 'b 1'], glob)
     rig.restart()
     t.same(await rig.take(), [], `${glob}, after a restart`)
-    t.equal(rig.said.some((text) => text.startsWith('A file was truncated and no copy')), false)
+    t.equal(
+      rig.said.some((text) => text.startsWith('A file was truncated and no copy')),
+      false,
+    )
   }
 })
 
-t.test('copytruncate, grown beyond its old size before anyone looked, is seen by the bytes before the offset', async (t) => {
-  for (const glob of ['app.log', 'app.log*']) {
-    const rig = createRig(t, { sources: [{ include: [glob] }] })
-    rig.write('app.log', lines('a', 300))
-    t.equal((await rig.take()).length, 300)
-    rig.write('app.log', lines('a', 1, 301))
-    copyTruncate(rig.path('app.log'), rig.path('app.log.1'))
-    rig.write('app.log', lines('bb', 400))
-    t.same((await rig.take()).sort(), ['a 301', ...texts('bb', 400)].sort(), glob)
-    t.equal(rig.source.stats.truncations.overlap, 1)
-  }
-})
+t.test(
+  'copytruncate, grown beyond its old size before anyone looked, is seen by the bytes before the offset',
+  async (t) => {
+    for (const glob of ['app.log', 'app.log*']) {
+      const rig = createRig(t, { sources: [{ include: [glob] }] })
+      rig.write('app.log', lines('a', 300))
+      t.equal((await rig.take()).length, 300)
+      rig.write('app.log', lines('a', 1, 301))
+      copyTruncate(rig.path('app.log'), rig.path('app.log.1'))
+      rig.write('app.log', lines('bb', 400))
+      t.same((await rig.take()).sort(), ['a 301', ...texts('bb', 400)].sort(), glob)
+      t.equal(rig.source.stats.truncations.overlap, 1)
+    }
+  },
+)
 
 t.test('a copy in the making is not taken for a new file', async (t) => {
   const rig = createRig(t, { sources: [{ include: ['app.log*'] }] })

@@ -11,7 +11,7 @@ import {
   unlinkSync,
   utimesSync,
   writeFileSync,
-} from "node:fs"
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -20,7 +20,7 @@ import type { Line } from '../../src/parse/line.ts'
 import type { Clock } from '../../src/run/clock.ts'
 import type { Log } from '../../src/run/log.ts'
 import type { FileIdentity } from '../../src/store/checkpoint.ts'
-import { ChunkStore } from '../../src/store/chunk-store.ts'
+import { ChunkStore, type Commit } from '../../src/store/chunk-store.ts'
 import { Ledger } from '../../src/store/ledger.ts'
 import type { LineSink } from '../../src/tail/line-sink.ts'
 import { createSource, type Source } from '../../src/tail/source.ts'
@@ -64,6 +64,11 @@ const EVERYTHING = new (class extends Set<string> {
   }
 })()
 
+interface Sealed extends Pick<Commit, 'checkpoints' | 'ledger'> {
+  readonly lines: readonly TakenLine[]
+  readonly seenSources: readonly string[]
+}
+
 export interface RigOptions {
   /** Each with an include of `*.log` in the rig's folder, unless it says otherwise; globs are relative to that folder. */
   readonly sources?: readonly Partial<SourceConfig>[]
@@ -93,6 +98,7 @@ export class TailRig {
   readonly #options: RigOptions
   readonly #storeFolder: string
   #seenSources: string[] = []
+  #sealed: Sealed[] = []
 
   constructor(options: RigOptions = {}) {
     this.#options = options
@@ -145,17 +151,33 @@ export class TailRig {
     await this.read()
   }
 
-  commit(): void {
-    this.store.commit({
+  /** Ends the chunk: what was taken and the checkpoints that belong to it wait to be stored together. */
+  seal(): void {
+    this.#sealed.push({
+      lines: this.pending.splice(0),
       checkpoints: this.tailer.takeCheckpoints(),
       ledger: this.ledger.bookings(),
-      seenSources: this.#seenSources,
-      nowMs: this.clock.nowMs(),
+      seenSources: this.#seenSources.splice(0),
     })
     this.ledger.clear()
-    this.#seenSources = []
-    this.stored.push(...this.pending)
-    this.pending = []
+  }
+
+  /** Stores the oldest chunk that waits; false when there is none. */
+  storeOne(): boolean {
+    const sealed = this.#sealed.shift()
+    if (!sealed) return false
+    this.store.commit({ ...sealed, nowMs: this.clock.nowMs() })
+    this.stored.push(...sealed.lines)
+    return true
+  }
+
+  get sealedCount(): number {
+    return this.#sealed.length
+  }
+
+  commit(): void {
+    this.seal()
+    while (this.storeOne());
   }
 
   /** Steps, commits, and hands out the texts that are new since the last call. */
@@ -177,6 +199,7 @@ export class TailRig {
     this.pending = []
     this.ledger.clear()
     this.#seenSources = []
+    this.#sealed = []
     this.tailer = this.#start()
   }
 
@@ -223,7 +246,11 @@ export class TailRig {
       }
       const old = before.find((source) => source.config.name === config.name)
       const isSeen = old?.isSeen ?? seen.has(config.name)
-      return createSource(config, { isLeftOut: () => false, isSeen, sinkFor: (source, path) => this.#sink(source, path) })
+      return createSource(config, {
+        isLeftOut: () => false,
+        isSeen,
+        sinkFor: (source, path) => this.#sink(source, path),
+      })
     })
   }
 
@@ -252,7 +279,15 @@ export class TailRig {
   }
 }
 
-function plain({ bytes, start, end, offset, isTruncated, isPartial, isContinued }: Line): Omit<TakenLine, 'file' | 'consumedBytes'> {
+function plain({
+  bytes,
+  start,
+  end,
+  offset,
+  isTruncated,
+  isPartial,
+  isContinued,
+}: Line): Omit<TakenLine, 'file' | 'consumedBytes'> {
   return { text: bytes.toString('utf8', start, end), offset, isTruncated, isPartial, isContinued }
 }
 

@@ -1,0 +1,20 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { check, command } from './tail-model.ts'
+
+/** `RUNS=5000 SEED=…` for more; a failure prints its seed. */
+t.test(
+  'the tailer stores every line exactly once, whatever becomes of its files',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+    const numRuns = Number(process.env.RUNS ?? 300)
+    t.comment(`SEED=${seed} RUNS=${numRuns}`)
+    const property = fc.asyncProperty(
+      fc.array(command, { minLength: 3, maxLength: 40 }),
+      fc.constantFrom('app.log', 'app.log*'),
+      check,
+    )
+    await fc.assert(property, { seed, numRuns, includeErrorInReport: true })
+  },
+)
