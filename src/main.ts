@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { ensureRuntimeFlags } from './cli/runtime-flags.ts'
 import { EXIT, FatalError, messageOf } from './errors.ts'
 
 /**
@@ -34,6 +35,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     usage: 'obs-agent run -c agent.yaml',
     options: { config },
     run: async (values) => {
+      ensureRuntimeFlags(process.execArgv, process.argv)
       const { runCommand } = await import('./cli/run.ts')
       return runCommand(configPath(values.config), version())
     },

@@ -35,6 +35,7 @@ interface Running {
 export class Outputs {
   readonly #deps: OutputsDeps
   readonly #running = new Map<string, Running>()
+  #isClosed = false
 
   constructor(deps: OutputsDeps) {
     this.#deps = deps
@@ -44,6 +45,8 @@ export class Outputs {
   async apply(configs: readonly OutputConfig[], drainMs: number): Promise<void> {
     const leaving = [...this.#running.values()].filter(({ config }) => !configs.some((other) => isSame(config, other)))
     await Promise.all(leaving.map((running) => this.#end(running)))
+    // A reload that stopping overtook must not begin anything: nobody would end it.
+    if (this.#isClosed) return
     for (const config of configs) if (!this.#running.has(config.name)) this.#start(config, drainMs)
   }
 
@@ -84,6 +87,7 @@ export class Outputs {
 
   /** Ends all of them; each delivers what is stored for as long as its drain allows. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([...this.#running.values()].map((running) => this.#end(running)))
   }
 }

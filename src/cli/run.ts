@@ -1,5 +1,6 @@
-import { accessSync, constants, fstatSync, mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, fstatSync, mkdirSync, statfsSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import pino from 'pino'
 import { Agent } from '../agent.ts'
 import type { AgentConfig } from '../config/schema.ts'
@@ -144,6 +145,8 @@ const NETWORK_FS = new Map([
 
 function prepareDataDir(dataDir: string): void {
   try {
+    // Asked first: on a read-only file system mkdir only says that something does not exist.
+    accessSync(existingPartOf(dataDir), constants.W_OK)
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
@@ -163,6 +166,10 @@ function prepareDataDir(dataDir: string): void {
       hint: 'choose a data_dir on a local disk',
     },
   )
+}
+
+function existingPartOf(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : existingPartOf(dirname(path))
 }
 
 /** Where stdout and stderr lead, when those are files: tailing them would feed the agent its own words. */

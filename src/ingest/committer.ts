@@ -138,8 +138,11 @@ export class Committer {
     try {
       const room = bytes > 0 ? retention.makeRoom(bytes) : { kind: 'room' as const }
       if (room.kind === 'low_disk') {
-        const mib = (room.freeBytes / 2 ** 20).toFixed(1)
-        return { code: 'low_disk', message: `the disk has ${mib} MiB left, less than buffer.min_free` }
+        const { freeBytes, floorBytes } = room
+        return {
+          code: 'low_disk',
+          message: `the disk has ${mib(freeBytes)} left, and ${mib(floorBytes)} are to be left free (buffer.min_free)`,
+        }
       }
       if (room.kind === 'full' && retention.options.whenFull === 'block') {
         return { code: 'buffer_full', message: 'buffer.max_bytes is reached and the outputs are behind' }
@@ -180,6 +183,8 @@ export class Committer {
     this.state = state
   }
 }
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
 /** A commit but for its time. */
 type Sealed = Omit<Commit, 'nowMs'>

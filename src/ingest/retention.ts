@@ -23,12 +23,17 @@ export type Room =
   /** `buffer.max_bytes` is reached and nothing that is left was delivered. */
   | { readonly kind: 'full'; readonly usedBytes: number }
   /** The disk has less than `buffer.min_free` left. */
-  | { readonly kind: 'low_disk'; readonly freeBytes: number }
+  | { readonly kind: 'low_disk'; readonly freeBytes: number; readonly floorBytes: number }
 
 /** Chunks removed in one transaction. */
 const STEP_CHUNKS = 64
 /** Free pages that the file keeps. */
 const SPARE_BYTES = 4 * 2 ** 20
+/**
+ * Left free whatever the settings say: room for cursors to move and chunks to be removed. Without it an agent that filled the
+ * disk itself could never say what was delivered, and so never remove it.
+ */
+const RESERVE_BYTES = 4 * 2 ** 20
 /** The disk must have this much more than the floor before writing goes on: or it would stop and go all the time. */
 const HYSTERESIS = 1.1
 
@@ -54,13 +59,19 @@ export class Retention {
     while (usedBytes + bytes > maxBytes && this.removeSettled(STEP_CHUNKS).chunks > 0)
       usedBytes = store.usage().usedBytes
     if (usedBytes + bytes > maxBytes) return { kind: 'full', usedBytes }
-    const floorBytes = this.#isLow ? minFreeBytes * HYSTERESIS : minFreeBytes
-    // Free pages inside the file are room too, and so is what was delivered.
-    const free = (): number => this.#deps.freeBytes() + store.usage().freeBytes
+    const keptBytes = Math.max(minFreeBytes, RESERVE_BYTES)
+    const floorBytes = this.#isLow ? keptBytes * HYSTERESIS : keptBytes
+    // Free pages inside the file are room too, and so is what was delivered. What the WAL holds is written once more.
+    const free = (): number => {
+      const usage = store.usage()
+      return this.#deps.freeBytes() + usage.freeBytes - usage.pendingBytes - 2 * bytes
+    }
     let freeBytes = free()
     while (freeBytes < floorBytes && this.removeSettled(STEP_CHUNKS).chunks > 0) freeBytes = free()
     this.#isLow = freeBytes < floorBytes
-    return this.#isLow ? { kind: 'low_disk', freeBytes } : { kind: 'room' }
+    return this.#isLow
+      ? { kind: 'low_disk', freeBytes: this.#deps.freeBytes(), floorBytes: keptBytes }
+      : { kind: 'room' }
   }
 
   /** Removes the oldest chunks that everyone has. @throws {StoreError} */
@@ -97,13 +108,15 @@ export class Retention {
 
   /**
    * The disk is full and SQLite refuses: without the ballast it cannot even delete. Gives the ballast back, removes what
-   * was delivered, and lets the file shrink. Never throws: it is tried again.
+   * was delivered, and lets the file shrink. Without anything delivered, outputs need the room to say that something is.
+   * Never throws: it is tried again.
    */
   relieve(): void {
     const { store, ballast } = this.#deps
     try {
       ballast.release()
-      this.removeSettled(STEP_CHUNKS)
+      // Copying the WAL back makes the file grow: not unless that is made up for.
+      if (this.removeSettled(STEP_CHUNKS).chunks === 0) return
       store.checkpointWal()
       store.shrink()
     } catch {

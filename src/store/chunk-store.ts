@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { BUFFER_MIGRATIONS } from './buffer-schema.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -26,6 +27,8 @@ export interface BufferUsage {
   readonly usedBytes: number
   /** Pages that are free and can be given back to the file system. */
   readonly freeBytes: number
+  /** By how much the file grows when the WAL is copied back into it. */
+  readonly pendingBytes: number
 }
 
 /** What removing chunks removed. */
@@ -153,7 +156,12 @@ export class ChunkStore {
       const [pageBytes, pages, freePages] = ['page_size', 'page_count', 'freelist_count'].map((pragma) =>
         Number(this.#db.pragma(pragma, { simple: true })),
       ) as [number, number, number]
-      return { usedBytes: (pages - freePages) * pageBytes, freeBytes: freePages * pageBytes }
+      const fileBytes = statSync(this.#db.name, { throwIfNoEntry: false })?.size ?? 0
+      return {
+        usedBytes: (pages - freePages) * pageBytes,
+        freeBytes: freePages * pageBytes,
+        pendingBytes: Math.max(0, pages * pageBytes - fileBytes),
+      }
     })
   }
 

@@ -17,7 +17,8 @@ export function lockDataDir(dataDir: string, pid: number): DataDirLock {
   const pidFile = join(dataDir, 'agent.pid')
   const db = named(`lock ${dataDir}`, () => openForLock(join(dataDir, 'lock.db')))
   try {
-    named(`lock ${dataDir}`, () => db.exec('BEGIN EXCLUSIVE'))
+    // The journal in memory: else a full disk would keep the agent from starting.
+    named(`lock ${dataDir}`, () => db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'))
   } catch (error) {
     db.close()
     if (!(error instanceof StoreError) || error.code !== 'busy') throw error

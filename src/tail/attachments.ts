@@ -18,6 +18,7 @@ export interface Attached {
 export interface AttachedGzip {
   readonly text: GzipText
   readonly source: Source
+  readonly found: Found
 }
 
 /** Why a matching path is not read. `copy`: its content is read, or was, from another file. */
@@ -27,8 +28,9 @@ export interface Problem {
   readonly kind: FileProblem
   readonly source: Source
   readonly message: string
-  /** Its size when it was seen: a copy, or a damaged file, is looked at again when it changes. */
+  /** Its size and inode when it was seen: a copy, or a damaged file, is looked at again when it changes. */
   readonly sizeBytes: number
+  readonly ino: string
 }
 
 /** The files in hand: which are read, which have something to read, and what is to be told to the store about them. */
@@ -90,7 +92,7 @@ export class Attachments {
     const text = new GzipText(c, options, { ...found, sink: source.sinkFor(c.path) })
     this.roster.remember(c)
     this.roster.attach(c.fileId, found.identity)
-    this.gzips.add({ text, source })
+    this.gzips.add({ text, source, found })
     this.touch(text)
     source.stats.rotations.gzip++
   }
@@ -98,6 +100,11 @@ export class Attachments {
   /** What is known of the files in a folder, those being read as they stand at this moment. */
   inFolder(folder: string): Checkpoint[] {
     return this.roster.inFolder(folder).map((c) => this.#byId.get(c.fileId)?.file.knownText() ?? c)
+  }
+
+  /** A compressed file that is being read has a text that begins with these bytes, and is as long. */
+  isInGzip(head: Buffer, sizeBytes: number): boolean {
+    return [...this.gzips].some(({ found }) => sizeBytes <= found.textBytes && found.head.equals(head))
   }
 
   /** The file being read that is this one. */
@@ -118,7 +125,8 @@ export class Attachments {
 
   /** The file has another path now, which matches too. */
   toLive(attached: Attached, path: string): void {
-    this.live.delete(attached.file.path)
+    // Its old path may be another's by now.
+    if (this.live.get(attached.file.path) === attached) this.live.delete(attached.file.path)
     this.rotated.delete(attached)
     attached.file.path = path
     attached.file.state = 'live'

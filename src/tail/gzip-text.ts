@@ -14,7 +14,10 @@ import type { FileOptions } from './tailed-file.ts'
  */
 export class GzipText {
   readonly fileId: number
+  /** Of the compressed file. */
   readonly path: string
+  /** Of the plain file it was, in whose folder it is searched for. */
+  readonly #plainPath: string
   readonly identity: FileIdentity
   readonly mtimeMs: number
   offset: number
@@ -42,6 +45,7 @@ export class GzipText {
   ) {
     this.fileId = checkpoint.fileId
     this.path = deps.path
+    this.#plainPath = checkpoint.path
     this.identity = deps.identity
     this.mtimeMs = deps.mtimeMs
     this.offset = checkpoint.offset
@@ -98,6 +102,12 @@ export class GzipText {
     return tail.equals(this.#tail) && hashHead(this.#head.subarray(0, this.#headBytes)) === this.#headHash
   }
 
+  /** The text goes on with a line whose first part is stored. */
+  get #isContinued(): boolean {
+    const last = this.#tail.at(-1)
+    return last !== undefined && last !== 10 && last !== 0
+  }
+
   #handOver(splitter: LineSplitter, readMs: number): void {
     if (!this.#hasReachedOffset) return
     const { maxLineBytes } = this.#options
@@ -106,7 +116,7 @@ export class GzipText {
       return
     }
     const window = { bytes: this.#rest, start: 0, end: this.#rest.length, offset: this.offset, readMs }
-    const taken = splitter.split(window, this.#sink, { maxLineBytes, isContinued: false })
+    const taken = splitter.split(window, this.#sink, { maxLineBytes, isContinued: this.#isContinued })
     if (taken > 0) this.#advance(this.#rest.subarray(0, taken), taken)
     this.#rest = this.#rest.subarray(taken)
   }
@@ -126,7 +136,7 @@ export class GzipText {
       consumedBytes,
       isTruncated: true,
       isPartial: false,
-      isContinued: false,
+      isContinued: this.#isContinued,
     }
     splitter.single(this.#rest.subarray(0, maxLineBytes), this.#sink, about)
     this.#advance(this.#rest.subarray(0, lf + 1), consumedBytes)
@@ -140,7 +150,14 @@ export class GzipText {
     if (this.#hasReachedOffset && this.#rest.length > 0) {
       const consumedBytes = this.#rest.length + this.#cutBytes
       const isTruncated = consumedBytes > this.#options.maxLineBytes
-      const about = { offset: this.offset, readMs, consumedBytes, isTruncated, isPartial: true, isContinued: false }
+      const about = {
+        offset: this.offset,
+        readMs,
+        consumedBytes,
+        isTruncated,
+        isPartial: true,
+        isContinued: this.#isContinued,
+      }
       splitter.single(this.#rest, this.#sink, about)
       this.#advance(this.#rest, consumedBytes)
     }
@@ -158,7 +175,7 @@ export class GzipText {
     return {
       ...this.identity,
       fileId: this.fileId,
-      path: this.path,
+      path: this.#plainPath,
       headBytes: this.#headBytes,
       headHash: this.#headHash,
       offset: this.offset,

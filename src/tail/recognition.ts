@@ -5,7 +5,7 @@ import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import type { Attachments, Problem } from './attachments.ts'
-import { isCopyOf } from './copies.ts'
+import { beginsLike, isCopyOf, isLeftBy, isTextIn } from './copies.ts'
 import {
   HEAD_BYTES,
   hashHead,
@@ -24,7 +24,10 @@ import {
   findIntermediates,
   findRenamed,
   findRest,
+  type GzipHead,
   gzipHead,
+  type IntermediateDeps,
+  isReadText,
   isTextOf,
   type SearchDeps,
 } from './recovery.ts'
@@ -64,11 +67,17 @@ export class Recognition {
       const stats = statSync(path, { bigint: true })
       const sizeBytes = Number(stats.size)
       if (!stats.isFile())
-        return this.#refuse(path, { kind: 'not_a_file', source, message: 'not a regular file', sizeBytes })
+        return this.#refuse(path, {
+          kind: 'not_a_file',
+          source,
+          message: 'not a regular file',
+          sizeBytes,
+          ino: String(stats.ino),
+        })
       const problem = this.#files.problems.get(path)
       const isWatched = problem?.kind === 'copy' || problem?.kind === 'damaged'
-      if (isWatched && problem.sizeBytes === sizeBytes) return
       const identity = identityOf(stats)
+      if (isWatched && problem.sizeBytes === sizeBytes && problem.ino === identity.ino) return
       if (this.#deps.isOwn(path, identity) || this.#isReadAlready(path, identity)) return
       fd = openFile(path)
     } catch (error) {
@@ -88,7 +97,7 @@ export class Recognition {
   #failed(path: string, source: Source, error: unknown): void {
     if (codeOf(error) === 'ENOENT' && !isLink(path)) return
     const kind = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? 'permission_denied' : 'unreadable'
-    this.#refuse(path, { kind, source, message: messageOf(error), sizeBytes: 0 })
+    this.#refuse(path, { kind, source, message: messageOf(error), sizeBytes: 0, ino: '' })
   }
 
   #refuse(path: string, problem: Problem): void {
@@ -117,9 +126,9 @@ export class Recognition {
     else if (!leadsTo(before, identity)) {
       // Rotated, and nobody looked yet: what came in its place is not listed a second time.
       source.stats.rotations.rename++
-      this.findUnread(before, file.mtimeMs, source)
       this.#files.toLive(attached, path)
       this.open(before, source)
+      this.findUnread(before, { sinceMs: file.mtimeMs, source })
     }
     return true
   }
@@ -138,14 +147,13 @@ export class Recognition {
     const known = sameInode.find((c) => matchContent(fd, sizeBytes, c) === 'same')
     if (known) return this.#resume(known, source, { path, fd, identity })
     const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
-    const moved = roster
-      .at([path, ...originals])
-      .find((c) => !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c))
+    const moved = this.#kinOf(path, originals).find((c) => {
+      return !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c)
+    })
     if (moved) return this.#resume(moved, source, { path, fd, identity })
-    const original = this.#originalOf(path, { fd, sizeBytes, originals })
-    if (original) {
+    if (originals.length > 0 && this.#isCopy(fd, sizeBytes, { originals, known: roster.inFolder(dirname(path)) })) {
       // Should the original be truncated now, this copy is looked for, and read on from there.
-      this.#refuse(path, { kind: 'copy', source, message: `a copy of ${original.path}`, sizeBytes })
+      this.#refuse(path, { kind: 'copy', source, message: 'a copy of another file', sizeBytes, ino: identity.ino })
       return false
     }
     const before = roster.at([path])
@@ -153,23 +161,53 @@ export class Recognition {
     for (const c of sameInode) if (c.state === 'live' && c.path === path) this.findTruncated(c, source)
     // The path was empty for a while: others may have come and gone meanwhile. At a start, `recover` sees to that.
     const isSettled = before.every((c) => c.state === 'gone' || roster.isAttached(c.fileId))
-    if (before.length > 0 && isSettled) this.findUnread(path, Math.max(...before.map((c) => c.mtimeMs)), source)
+    const sinceMs = Math.max(...before.map((c) => c.mtimeMs))
+    if (before.length > 0 && isSettled) this.findUnread(path, { sinceMs, source })
     return true
   }
 
-  /** The file being read that `fd` is a copy of: under the original's name, or rotated away from it since. */
-  #originalOf(
-    path: string,
-    { fd, sizeBytes, originals }: { fd: number; sizeBytes: number; originals: readonly string[] },
-  ): TailedFile | undefined {
-    const { live, roster } = this.#files
-    const byName = originals.flatMap((name) => live.get(name)?.file ?? []).find((file) => isCopyOf(fd, sizeBytes, file))
-    if (byName || originals.length === 0 || sizeBytes < HEAD_BYTES) return byName
-    const headHash = hashHead(readAt(fd, 0, HEAD_BYTES))
-    return roster
-      .inFolder(dirname(path))
-      .flatMap((c) => (c.headHash === headHash && roster.isAttached(c.fileId) ? (this.#files.find(c)?.file ?? []) : []))
-      .find((file) => isCopyOf(fd, sizeBytes, file))
+  /**
+   * Whether the text of `fd` was read, or will be, from another file. `originals`: paths it may be a copy of, by its name;
+   * `known`: files in its folder.
+   */
+  #isCopy(
+    fd: number,
+    sizeBytes: number,
+    { originals, known }: { originals: readonly string[]; known: readonly Checkpoint[] },
+  ): boolean {
+    if (this.#readAs(originals).some((file) => isCopyOf(fd, sizeBytes, file))) return true
+    const head = readAt(fd, 0, Math.min(HEAD_BYTES, sizeBytes))
+    if (head.length === HEAD_BYTES && this.#files.isInGzip(head, sizeBytes)) return true
+    const hashes = new Map<number, string>()
+    return known.some((c) => {
+      if (!beginsLike(head, c, hashes)) return false
+      const file = this.#files.find(c)?.file
+      // A short text is a copy when the file that had it lost it; else many programs begin each file alike.
+      if (file) return sizeBytes < HEAD_BYTES ? isLeftBy(fd, sizeBytes, file) : isCopyOf(fd, sizeBytes, file)
+      return c.headBytes === HEAD_BYTES && sizeBytes <= c.offset
+    })
+  }
+
+  /** Files being read that these paths lead, or led, to. */
+  #readAs(paths: readonly string[]): TailedFile[] {
+    const { rotated, roster } = this.#files
+    const files = new Set<TailedFile>()
+    for (const path of paths) {
+      const live = this.#files.live.get(path)
+      if (live) files.add(live.file)
+      for (const c of roster.at([path])) {
+        const file = this.#files.find(c)?.file
+        if (file) files.add(file)
+      }
+    }
+    for (const { file } of rotated) if (paths.includes(file.path)) files.add(file)
+    return [...files]
+  }
+
+  /** What was read under this name, a name it may have been rotated from, or a name that was rotated from the same. */
+  #kinOf(path: string, originals: readonly string[]): Checkpoint[] {
+    const kin = [path, ...originals].flatMap((name) => [name, ...this.#search.folders.rotatedSiblings(name)])
+    return this.#files.roster.at([...new Set(kin)])
   }
 
   /** A short beginning proves little: every file of a program may begin alike. It moved when it is nowhere else. */
@@ -192,7 +230,7 @@ export class Recognition {
     const problem = this.#files.problems.get(path)
     // A copy that went its own way since it was seen: what it had then is read from the original, if it was much more
     // than a beginning that many files share.
-    const isProven = problem?.kind === 'copy' && problem.sizeBytes >= HEAD_BYTES
+    const isProven = problem?.kind === 'copy' && problem.ino === identity.ino && problem.sizeBytes >= HEAD_BYTES
     const copiedBytes = isProven ? Math.min(problem.sizeBytes, sizeBytes) : 0
     const offset = startsAtEnd(source) ? sizeBytes : copiedBytes
     this.#files.add(this.#files.newCheckpoint(path, identity, { offset, fd }), source, fd)
@@ -205,26 +243,39 @@ export class Recognition {
   ): void {
     const text = gzipHead(fd, sizeBytes)
     if (text.head.length === 0)
-      return this.#refuse(path, { kind: 'damaged', source, message: 'not a whole gzip file', sizeBytes })
+      return this.#refuse(path, {
+        kind: 'damaged',
+        source,
+        message: 'not a whole gzip file',
+        sizeBytes,
+        ino: identity.ino,
+      })
     const { roster } = this.#files
     const known = this.#files.inFolder(dirname(path)).filter((c) => {
       // The trailer tells the length of the last member only: a file that was read to its end is known by itself.
       const isItself = c.state === 'gone' && c.mtimeMs === mtimeMs && isSameInode(c, identity)
-      return c.offset > 0 && (isItself || isTextOf(text, c))
+      return c.offset > 0 && (isItself || isReadText(text, c))
     })
     // Also one that was begun, of which not a line was stored before the agent was killed: only its inode tells.
     const unfinished =
-      known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId)) ??
+      known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId) && isTextOf(text, c)) ??
       roster.looseByInode(identity).find((c) => c.state !== 'gone' && c.offset === 0)
-    if (known.length > 0 && !unfinished) {
-      return this.#refuse(path, { kind: 'copy', source, message: 'its text was read from another file', sizeBytes })
+    const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
+    if (!unfinished && (known.length > 0 || this.#isTextRead(text, originals))) {
+      return this.#refuse(path, {
+        kind: 'copy',
+        source,
+        message: 'its text was read from another file',
+        sizeBytes,
+        ino: identity.ino,
+      })
     }
     if (!unfinished && startsAtEnd(source)) {
       const headHash = hashHead(text.head)
       const proof = { headBytes: text.head.length, headHash, offset: text.lengthBytes, mtimeMs }
       return this.#files.settle({ ...this.#files.newCheckpoint(path, identity), ...proof, state: 'gone' })
     }
-    const found = { kind: 'gzip', path, identity, mtimeMs, textBytes: text.lengthBytes } as const
+    const found = { kind: 'gzip', path, identity, mtimeMs, textBytes: text.lengthBytes, head: text.head } as const
     this.#take(unfinished ?? this.#files.newCheckpoint(path, identity), source, found)
   }
 
@@ -236,9 +287,10 @@ export class Recognition {
       const source = sourceOf(c.path)
       if (source && !roster.isAttached(c.fileId)) this.findMoved(c, source)
     }
-    for (const c of known) {
-      const source = sourceOf(c.path)
-      if (source && c.mtimeMs > 0) this.findUnread(c.path, c.mtimeMs, source)
+    // Once for each path: many rotated files of it may be unfinished, and each search looks at all of them.
+    for (const [path, sinceMs] of earliestTimes(known)) {
+      const source = sourceOf(path)
+      if (source) this.findUnread(path, { sinceMs, source })
     }
   }
 
@@ -266,7 +318,7 @@ export class Recognition {
         hint: 'logrotate: "create" loses nothing where "copytruncate" may',
       })
     }
-    this.findUnread(c.path, c.mtimeMs, source)
+    this.findUnread(c.path, { sinceMs: c.mtimeMs, source })
   }
 
   /** Takes what `search` finds; searches again when that went elsewhere before it was open. */
@@ -279,25 +331,31 @@ export class Recognition {
   }
 
   /** Files that came and were rotated away after `sinceMs` without ever being read. */
-  findUnread(path: string, sinceMs: number, source: Source): void {
-    for (let tries = 0; tries < MOST_TRIES; tries++) if (this.#takeUnread(path, sinceMs, source)) return
+  findUnread(path: string, { sinceMs, source }: { sinceMs: number; source: Source }): void {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      let areAllTaken = true
+      for (const found of findIntermediates(path, sinceMs, { ...this.#search, ...this.#knownAbout(path) })) {
+        const c: Checkpoint = { ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }
+        if (this.#take(c, source, found)) source.stats.rotations.intermediate++
+        else areAllTaken = false
+      }
+      if (areAllTaken) return
+    }
   }
 
-  /** False when one of them went elsewhere before it was open. */
-  #takeUnread(path: string, sinceMs: number, source: Source): boolean {
+  /** How to tell what was read, or will be, of the files that `path` led to. */
+  #knownAbout(path: string): Pick<IntermediateDeps, 'known' | 'isCopy' | 'isTextKnown'> {
     const known = this.#files.inFolder(dirname(path))
-    const { live, rotated } = this.#files
-    const files = [live.get(path), ...rotated].filter((attached) => attached?.file.path === path)
-    const isCopy = (fd: number, sizeBytes: number): boolean => {
-      return files.some((attached) => attached && isCopyOf(fd, sizeBytes, attached.file))
+    return {
+      known,
+      isCopy: (fd, sizeBytes) => this.#isCopy(fd, sizeBytes, { originals: [path], known }),
+      isTextKnown: (text) => known.some((c) => isReadText(text, c)) || this.#isTextRead(text, [path]),
     }
-    let areAllTaken = true
-    for (const found of findIntermediates(path, sinceMs, { ...this.#search, known, isCopy })) {
-      const c: Checkpoint = { ...this.#files.newCheckpoint(path, found.identity), state: 'rotated' }
-      if (this.#take(c, source, found)) source.stats.rotations.intermediate++
-      else areAllTaken = false
-    }
-    return areAllTaken
+  }
+
+  /** A compressed text is part of a file being read that one of these paths leads, or led, to. */
+  #isTextRead(text: GzipHead, paths: readonly string[]): boolean {
+    return this.#readAs(paths).some((file) => isTextIn(text, file))
   }
 
   /** False when its name led to another file, or to none, by the time it was opened: rotation goes on meanwhile. */
@@ -319,6 +377,15 @@ export class Recognition {
     else this.#files.add({ ...c, ...found.identity }, source, fd)
     return true
   }
+}
+
+/** When the files of each path were last written to, as far as they were read: the earliest of these times. */
+function earliestTimes(checkpoints: readonly Checkpoint[]): Map<string, number> {
+  const times = new Map<string, number>()
+  for (const { path, mtimeMs } of checkpoints) {
+    if (mtimeMs > 0) times.set(path, Math.min(mtimeMs, times.get(path) ?? Number.POSITIVE_INFINITY))
+  }
+  return times
 }
 
 /** For files that are there when the agent first looks. */

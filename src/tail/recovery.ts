@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import {
   gunzipHead,
@@ -12,6 +13,7 @@ import {
   withFile,
 } from './fingerprint.ts'
 import type { Folders } from './folders.ts'
+import { originalNames } from './rotated-names.ts'
 
 /**
  * Where did the rest of a file go? Rotation renames it, or copies and truncates it, or compresses what it renamed or
@@ -25,8 +27,10 @@ export interface Found {
   readonly path: string
   readonly identity: FileIdentity
   readonly mtimeMs: number
-  /** Length of its text, unpacked (modulo 2^32 then). */
+  /** Length of its text, unpacked (modulo 2^32 then), … */
   readonly textBytes: number
+  /** … and what it begins with, up to 1 KiB. */
+  readonly head: Buffer
 }
 
 /** Where to search, and what not to find. */
@@ -60,14 +64,16 @@ export function findRenamed(c: Checkpoint, { folders, isTaken }: SearchDeps): Fo
 /** A copy of what a checkpoint read, plain or compressed, under a rotated name: the longest, since older copies have less. */
 export function findCopy(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefined {
   if (c.offset === 0) return undefined
-  const paths = folders.rotatedSiblings(c.path)
+  // It may have been renamed, and be known by its rotated name, before the truncation was noticed.
+  const names = [basename(c.path), ...originalNames(basename(c.path))]
+  const paths = [...new Set(names.flatMap((name) => folders.rotatedSiblings(join(dirname(c.path), name))))]
   let longest: Found | undefined
   for (const path of paths) {
     const isCandidate = (identity: FileIdentity): boolean => !isSameInode(identity, c) && !isTaken(identity)
     const found =
       plainIf(path, { isCandidate, accepts: (fd, { sizeBytes }) => matchContent(fd, sizeBytes, c) === 'same' }) ??
       gzipIf(path, paths, { isCandidate, accepts: (text) => isTextOf(text, c) })
-    if (found && found.textBytes > (longest?.textBytes ?? -1)) longest = found
+    if (found && (!longest || isBetter(found, longest))) longest = found
   }
   return longest
 }
@@ -79,6 +85,11 @@ export function isTextOf(text: GzipHead, c: Checkpoint): boolean {
   // RFC 1952: the last four bytes are the length of the text, modulo 2^32.
   const offset = c.offset % 2 ** 32
   return c.state === 'gone' ? text.lengthBytes === offset : text.lengthBytes >= offset || c.offset >= 2 ** 32
+}
+
+/** There is nothing in the text that was not read, or will be: also when more was written to the file after it was compressed. */
+export function isReadText(text: GzipHead, c: Checkpoint): boolean {
+  return isTextOf(text, c) || (c.headBytes === HEAD_BYTES && hashHead(text.head) === c.headHash)
 }
 
 export interface GzipHead {
@@ -100,15 +111,18 @@ export interface IntermediateDeps extends SearchDeps {
   readonly known: readonly Checkpoint[]
   /** Its text is part of a file that is being read. */
   readonly isCopy: (fd: number, sizeBytes: number) => boolean
+  /** The same for a text that is compressed. */
+  readonly isTextKnown: (text: GzipHead) => boolean
 }
 
-function intermediates(path: string, sinceMs: number, { folders, known, isTaken, isCopy }: IntermediateDeps): Found[] {
+function intermediates(path: string, sinceMs: number, deps: IntermediateDeps): Found[] {
+  const { folders, known, isTaken } = deps
   const paths = folders.rotatedSiblings(path)
   const isCandidate = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs >= sinceMs && !isTaken(identity)
   const isKnown = (fd: number, { identity, sizeBytes }: Plain): boolean => {
     return known.some((c) => {
       // Another inode: a copy made of it, when there is not a byte more in it.
-      const isLike = isSameInode(identity, c) || (c.state === 'gone' && sizeBytes === c.offset)
+      const isLike = isSameInode(identity, c) || sizeBytes === c.offset
       return isLike && c.offset > 0 && matchContent(fd, sizeBytes, c) === 'same'
     })
   }
@@ -117,15 +131,27 @@ function intermediates(path: string, sinceMs: number, { folders, known, isTaken,
     const one =
       plainIf(sibling, {
         isCandidate,
-        accepts: (fd, plain) => !isGzip(fd) && !isKnown(fd, plain) && !isCopy(fd, plain.sizeBytes),
+        accepts: (fd, plain) => !isGzip(fd) && !isKnown(fd, plain) && !deps.isCopy(fd, plain.sizeBytes),
       }) ??
       gzipIf(sibling, paths, {
         isCandidate,
-        accepts: (text) => text.head.length > 0 && !known.some((c) => isTextOf(text, c)),
+        accepts: (text) => text.head.length > 0 && !deps.isTextKnown(text),
       })
     if (one) found.push(one)
   }
+  // Of a file and copies of it, the longest is enough.
+  const isCopy = (short: Found): boolean => found.some((long) => long !== short && isBeginning(short, long))
+  for (const one of [...found]) if (isCopy(one)) found.splice(found.indexOf(one), 1)
   return found.sort((a, b) => a.mtimeMs - b.mtimeMs)
+}
+
+function isBetter(a: Found, b: Found): boolean {
+  return a.textBytes > b.textBytes || (a.textBytes === b.textBytes && a.kind === 'plain')
+}
+
+/** One text is the beginning of the other, as far as their first KiB tells. */
+function isBeginning(short: Found, long: Found): boolean {
+  return short.textBytes <= long.textBytes && long.head.subarray(0, short.head.length).equals(short.head)
 }
 
 interface Plain {
@@ -144,8 +170,10 @@ function plainIf(
     path,
     (fd, stats) => {
       const sizeBytes = Number(stats.size)
-      const about = { path, identity: identityOf(stats), mtimeMs: mtimeOf(stats), textBytes: sizeBytes }
-      return accepts(fd, { identity: about.identity, sizeBytes }) ? { kind: 'plain', ...about } : undefined
+      const identity = identityOf(stats)
+      if (!accepts(fd, { identity, sizeBytes })) return undefined
+      const head = readAt(fd, 0, Math.min(HEAD_BYTES, sizeBytes))
+      return { kind: 'plain', path, identity, mtimeMs: mtimeOf(stats), textBytes: sizeBytes, head }
     },
     (stats) => isCandidate(identityOf(stats), mtimeOf(stats)),
   )
@@ -163,8 +191,9 @@ function gzipIf(
     (fd, stats) => {
       if (!isGzip(fd)) return undefined
       const text = gzipHead(fd, Number(stats.size))
-      const about = { path, identity: identityOf(stats), mtimeMs: mtimeOf(stats), textBytes: text.lengthBytes }
-      return accepts(text) ? { kind: 'gzip', ...about } : undefined
+      if (!accepts(text)) return undefined
+      const { head, lengthBytes: textBytes } = text
+      return { kind: 'gzip', path, identity: identityOf(stats), mtimeMs: mtimeOf(stats), textBytes, head }
     },
     (stats) => isCandidate(identityOf(stats), mtimeOf(stats)),
   )

@@ -3,7 +3,7 @@ import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpo
 import { HEAD_BYTES, hashHead, identityOf, openFile, readAt, TAIL_BYTES } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
-import { decodeUtf16, splitUtf16 } from './utf16.ts'
+import { decodeUtf16, splitUtf16, utf16LineEnd } from './utf16.ts'
 
 const LF = 10
 
@@ -154,7 +154,7 @@ export class TailedFile {
     }
     if (!isFull) return 'end'
     if (filled - overlapBytes <= this.#options.maxLineBytes) block.growTo(this.#options.maxLineBytes + 2 * HEAD_BYTES)
-    else this.#scannedTo = this.offset + filled - overlapBytes
+    else this.#scannedTo = this.#aligned(this.offset + filled - overlapBytes)
     return 'more'
   }
 
@@ -219,24 +219,34 @@ export class TailedFile {
     }
     const filled = readSync(this.fd, bytes, 0, bytes.length, this.#scannedTo)
     if (filled === 0) return fstatSync(this.fd).size < this.#scannedTo ? 'truncated_size' : 'end'
-    const lf = bytes.subarray(0, filled).indexOf(LF)
-    if (lf < 0) {
-      this.#scannedTo += filled
+    const lineEnd = this.#lineEndIn(bytes.subarray(0, filled))
+    if (lineEnd < 0) {
+      this.#scannedTo = this.#aligned(this.#scannedTo + filled)
       return filled === bytes.length ? 'more' : 'end'
     }
-    this.#handOver(splitter, { to: this.#scannedTo + lf + 1, readMs, isPartial: false })
+    this.#handOver(splitter, { to: this.#scannedTo + lineEnd, readMs, isPartial: false })
     return 'more'
   }
 
   /** Hands over the unfinished line at the end of the file, if there is one; true when there was. @throws system errors */
   flushPartial(splitter: LineSplitter, readMs: number): boolean {
-    const to = fstatSync(this.fd).size
+    const to = this.#aligned(fstatSync(this.fd).size)
     if (to <= this.offset) return false
     const text = readAt(this.fd, this.offset, Math.min(this.#options.maxLineBytes, to - this.offset))
     // A line was completed, or NULs wait to be written over: not an unfinished line.
-    if (text.includes(LF) || skipNuls(text, 0, text.length) === text.length) return false
+    if (this.#lineEndIn(text) >= 0 || skipNuls(text, 0, text.length) === text.length) return false
     this.#handOver(splitter, { to, readMs, isPartial: true })
     return true
+  }
+
+  /** The end of the first line in `bytes`, which begin at a whole character; -1 when there is none. */
+  #lineEndIn(bytes: Buffer): number {
+    return this.#encoding === 'utf8' ? bytes.indexOf(LF) + 1 || -1 : utf16LineEnd(bytes, this.#encoding)
+  }
+
+  /** The last place up to `offset` that parts no unit of the encoding. */
+  #aligned(offset: number): number {
+    return this.#encoding === 'utf8' ? offset : offset - (offset % 2)
   }
 
   /** Hands over the head of [offset, to) as one line, and moves on. */

@@ -153,8 +153,10 @@ export class Tailer {
     const { file, source } = attached
     const stats = statPath(file.path)
     if (!stats || !isSameInode(identityOf(stats), file.identity)) {
+      const { path, mtimeMs } = file
       this.#rotate(attached)
-      this.#recognition.open(file.path, source)
+      this.#recognition.open(path, source)
+      this.#recognition.findUnread(path, { sinceMs: mtimeMs, source })
       return
     }
     if (!file.isOpen) {
@@ -165,7 +167,8 @@ export class Tailer {
     if (file.look(nowMs)) this.#files.ready.add(attached)
     else if (this.#isUnfinished(attached, nowMs)) this.#flushPartial(attached)
     // Truncated before anything was read of it: the next read has nothing to compare.
-    if (file.sizeBytes < sizeBytes && file.offset === 0) this.#recognition.findUnread(file.path, mtimeMs, source)
+    const isLost = file.sizeBytes < sizeBytes && file.offset === 0
+    if (isLost) this.#recognition.findUnread(file.path, { sinceMs: mtimeMs, source })
   }
 
   #isUnfinished(attached: Attached, nowMs: number): boolean {
@@ -176,7 +179,6 @@ export class Tailer {
   /** The path does not lead to the file any more: it is drained, and held for writers that still write to it. */
   #rotate(attached: Attached): void {
     const { file, source } = attached
-    const { path, mtimeMs } = file
     const isRemoved = file.isOpen && fstatSync(file.fd).nlink === 0
     source.stats.rotations[isRemoved ? 'recreate' : 'rename']++
     if (file.isOpen) this.#files.toRotated(attached)
@@ -184,7 +186,6 @@ export class Tailer {
       this.#files.release(attached)
       this.#recognition.findMoved(file.checkpoint(), source)
     }
-    this.#recognition.findUnread(path, mtimeMs, source)
   }
 
   #lookAtRotated(attached: Attached, nowMs: number): void {

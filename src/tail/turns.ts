@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
 import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Attached, AttachedGzip, Attachments } from './attachments.ts'
+import { statPath } from './fingerprint.ts'
 import type { LineSplitter } from './line-splitter.ts'
 import type { Recognition } from './recognition.ts'
 import { ReadBlock } from './tailed-file.ts'
@@ -91,8 +91,9 @@ export class Turns {
     if (result === 'end') return files.settle(text.checkpoint('gone'))
     files.settle(text.checkpoint())
     const message = result === 'broken' ? 'damaged, or not finished' : 'not the text that was read before'
-    const sizeBytes = statSync(text.path, { throwIfNoEntry: false })?.size ?? 0
-    files.problems.set(text.path, { kind: 'damaged', source, message, sizeBytes })
+    const stats = statPath(text.path)
+    const seen = { sizeBytes: Number(stats?.size ?? 0), ino: String(stats?.ino ?? 0) }
+    files.problems.set(text.path, { kind: 'damaged', source, message, ...seen })
     log.warn('Cannot read a compressed file', { path: text.path, source: source.config.name, reason: message })
   }
 }

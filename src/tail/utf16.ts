@@ -36,3 +36,12 @@ export function decodeUtf16(bytes: Buffer, encoding: 'utf16le' | 'utf16be'): str
     .swap16()
     .toString('utf16le')
 }
+
+/** One past the first line end in bytes that begin at a whole unit; -1 when there is none. */
+export function utf16LineEnd(bytes: Buffer, encoding: 'utf16le' | 'utf16be'): number {
+  const lf = encoding === 'utf16le' ? Buffer.of(10, 0) : Buffer.of(0, 10)
+  let at = bytes.indexOf(lf)
+  // At an odd place it belongs to two characters.
+  while (at % 2 === 1) at = bytes.indexOf(lf, at + 1)
+  return at < 0 ? -1 : at + 2
+}

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { damages, flipBodyByte } from '../store/damage.ts'
 import { numberedLines, until, World } from './running-agent.ts'
 
@@ -29,7 +29,10 @@ t.before(async () => {
   t.same((await first.stop()).code, 0, 'the side file is written at the latest when the agent stops')
   t.ok(existsSync(join(world.dir, 'data/acked.json')))
   // Nobody listens there.
-  world.configure({ buffer, outputs: { out: { type: 'http', url: 'http://127.0.0.1:9/', retry_min: '1h', retry_max: '1h' } } })
+  world.configure({
+    buffer,
+    outputs: { out: { type: 'http', url: 'http://127.0.0.1:9/', retry_min: '1h', retry_max: '1h' } },
+  })
   world.log('app.log', STORED)
   const second = await world.started()
   await until('everything is stored', async () => {
@@ -42,7 +45,7 @@ t.before(async () => {
 })
 
 /** A world of its own with a copy of the killed agent's data_dir and the very same log files. */
-function copyOfKilled(test: typeof t, rowsIn: 'file' | 'wal'): World {
+function copyOfKilled(test: Test, rowsIn: 'file' | 'wal'): World {
   const world = new World(test)
   const data = join(world.dir, 'data')
   mkdirSync(data, { mode: 0o700 })
@@ -57,54 +60,74 @@ function copyOfKilled(test: typeof t, rowsIn: 'file' | 'wal'): World {
 }
 
 for (const { name, rowsIn, isFatal, inflict } of damages('chunks').filter(({ isRepeated }) => !isRepeated)) {
-  t.test(`an agent whose buffer.db was damaged (${name}) delivers everything and says so`, { buffered: true }, async (t) => {
-    const world = copyOfKilled(t, rowsIn)
-    inflict(join(world.dir, 'data/buffer.db'))
-    const agent = await world.started()
-    await world.arrived(STORED)
-    if (isFatal) {
-      const { message } = await agent.healthSays('store', /^degraded: the buffer was damaged/)
-      const place = /lies in (\S+);/.exec(message ?? '')?.[1] ?? ''
-      if (!name.includes('removed')) t.ok(existsSync(place), `the damaged file is at ${place}`)
-      t.equal((await agent.health()).status, 'degraded')
-    }
-    t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), isFatal ? 1 : 0)
-    t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="source",name="app"}'), 0)
-    t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="output",name="out"}'), 0)
-    t.equal((await agent.stop()).code, 0)
-  })
+  t.test(
+    `an agent whose buffer.db was damaged (${name}) delivers everything and says so`,
+    { buffered: true },
+    async (t) => {
+      const world = copyOfKilled(t, rowsIn)
+      inflict(join(world.dir, 'data/buffer.db'))
+      const agent = await world.started()
+      await world.arrived(STORED)
+      if (isFatal) {
+        const { message } = await agent.healthSays('store', /^degraded: the buffer was damaged/)
+        const place = /lies in (\S+);/.exec(message ?? '')?.[1] ?? ''
+        if (!name.includes('removed')) t.ok(existsSync(place), `the damaged file is at ${place}`)
+        t.equal((await agent.health()).status, 'degraded')
+      }
+      t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), isFatal ? 1 : 0)
+      t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="source",name="app"}'), 0)
+      t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="output",name="out"}'), 0)
+      t.equal((await agent.stop()).code, 0)
+    },
+  )
 }
 
-t.test('an agent whose buffer.db has one flipped byte in a chunk reads its lines again', { buffered: true }, async (t) => {
-  const world = copyOfKilled(t, 'file')
-  flipBodyByte(join(world.dir, 'data/buffer.db'), newestSeq(join(world.dir, 'data/buffer.db')))
-  const agent = await world.started()
-  await world.arrived(STORED)
-  t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), 1)
-})
-
-t.test('an agent whose buffer.db and acked.json are both gone reads from the beginning', { buffered: true }, async (t) => {
-  const world = copyOfKilled(t, 'file')
-  damages('chunks').find(({ name }) => name === 'content is replaced by text')?.inflict(join(world.dir, 'data/buffer.db'))
-  rmSync(join(world.dir, 'data/acked.json'))
-  world.configure({ sources: { app: { include: [`${killed.logs}/*.log`], start_at: 'end' } } })
-  await world.started()
-  await world.arrived([...DELIVERED, ...STORED])
-})
-
-for (const { name, isFatal, inflict } of damages('cursors').filter(({ rowsIn, isRepeated }) => rowsIn === 'file' && !isRepeated)) {
-  t.test(`an agent whose state.db was damaged (${name}) delivers everything and says so`, { buffered: true }, async (t) => {
+t.test(
+  'an agent whose buffer.db has one flipped byte in a chunk reads its lines again',
+  { buffered: true },
+  async (t) => {
     const world = copyOfKilled(t, 'file')
-    const path = join(world.dir, 'data/state.db')
-    inflict(path)
+    flipBodyByte(join(world.dir, 'data/buffer.db'), newestSeq(join(world.dir, 'data/buffer.db')))
     const agent = await world.started()
     await world.arrived(STORED)
-    if (isFatal && name !== 'file is emptied') {
-      await agent.healthSays('store', /^degraded: state\.db was damaged and lies in \S+state\.db;/)
-    }
-    t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), 0)
-    t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="output",name="out"}'), 0)
-  })
+    t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), 1)
+  },
+)
+
+t.test(
+  'an agent whose buffer.db and acked.json are both gone reads from the beginning',
+  { buffered: true },
+  async (t) => {
+    const world = copyOfKilled(t, 'file')
+    damages('chunks')
+      .find(({ name }) => name === 'content is replaced by text')
+      ?.inflict(join(world.dir, 'data/buffer.db'))
+    rmSync(join(world.dir, 'data/acked.json'))
+    world.configure({ sources: { app: { include: [`${killed.logs}/*.log`], start_at: 'end' } } })
+    await world.started()
+    await world.arrived([...DELIVERED, ...STORED])
+  },
+)
+
+for (const { name, isFatal, inflict } of damages('cursors').filter(
+  ({ rowsIn, isRepeated }) => rowsIn === 'file' && !isRepeated,
+)) {
+  t.test(
+    `an agent whose state.db was damaged (${name}) delivers everything and says so`,
+    { buffered: true },
+    async (t) => {
+      const world = copyOfKilled(t, 'file')
+      const path = join(world.dir, 'data/state.db')
+      inflict(path)
+      const agent = await world.started()
+      await world.arrived(STORED)
+      if (isFatal && name !== 'file is emptied') {
+        await agent.healthSays('store', /^degraded: state\.db was damaged and lies in \S+state\.db;/)
+      }
+      t.equal(await agent.metric('obs_agent_buffer_corruptions_total'), 0)
+      t.equal(await agent.metric('obs_agent_ledger_imbalance{kind="output",name="out"}'), 0)
+    },
+  )
 }
 
 t.test('an agent that found damage is healthy again after the next start', { buffered: true }, async (t) => {

@@ -16,7 +16,10 @@ const MAIN = join(checkout, 'src/main.ts')
 export const PATIENCE_MS = 30_000
 
 /** Asks until the answer is there. */
-export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const deadlineMs = performance.now() + PATIENCE_MS
   for (;;) {
     const found = await look()
@@ -36,6 +39,13 @@ export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stderr: string
+}
+
+export interface StartOptions {
+  /** A command that runs it, such as setpriv. */
+  readonly by?: readonly string[]
+  readonly stdio?: readonly ('ignore' | 'pipe')[]
+  readonly config?: string
 }
 
 /** A folder with everything an agent needs; removed with the test, with whatever runs in it. */
@@ -74,8 +84,8 @@ export class World {
     writeFileSync(this.config, JSON.stringify({ ...usual, ...settings }))
   }
 
-  /** Starts the agent. `by`: a command that runs it, such as setpriv. */
-  start({ by = [], stdio = ['ignore', 'ignore', 'pipe'] as const, config = this.config } = {}): RunningAgent {
+  /** Starts the agent. */
+  start({ by = [], stdio = ['ignore', 'ignore', 'pipe'], config = this.config }: StartOptions = {}): RunningAgent {
     const [command = process.execPath, ...args] = [...by, process.execPath, MAIN, 'run', '-c', config]
     const child = spawn(command, args, { stdio: [...stdio], cwd: this.dir })
     this.#t.teardown(async () => {
@@ -87,7 +97,7 @@ export class World {
   }
 
   /** Starts it and waits until it says so. */
-  async started(options?: Parameters<World['start']>[0]): Promise<RunningAgent> {
+  async started(options?: StartOptions): Promise<RunningAgent> {
     const agent = this.start(options)
     await agent.started
     return agent
@@ -120,7 +130,9 @@ export class World {
       await until('all lines', () => missing().length === 0)
     } catch {
       const left = missing()
-      throw new Error(`${left.length} of ${lines.length} lines did not arrive, the first of them: ${left[0]}`)
+      throw new Error(
+        `${left.length} of ${lines.length} lines did not arrive, the first of them: ${left[0]?.slice(0, 80)}`,
+      )
     }
   }
 }

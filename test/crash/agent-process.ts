@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 /** An agent, from its start to its end. */
 export class AgentProcess {
   readonly #child: ChildProcess
-  readonly #exited: Promise<unknown[]>
+  /** Resolves when it has ended, with its exit code and the signal that ended it. */
+  readonly exited: Promise<unknown[]>
   readonly #started = Promise.withResolvers<void>()
   readonly #lines: string[] = []
   readonly #complaints: string[] = []
@@ -15,7 +16,7 @@ export class AgentProcess {
     // What V8 compiled is kept between lives, or most of a life would be spent on it.
     const env = { ...process.env, NODE_COMPILE_CACHE: `${build}/compiled` }
     this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#exited = once(this.#child, 'close')
+    this.exited = once(this.#child, 'close')
     if (this.#child.stderr) createInterface(this.#child.stderr).on('line', (line) => this.#hear(line))
   }
 
@@ -28,25 +29,25 @@ export class AgentProcess {
 
   /** Resolves when it says that it started, or ended. */
   async started(): Promise<void> {
-    await Promise.race([this.#started.promise, this.#exited])
+    await Promise.race([this.#started.promise, this.exited])
   }
 
   /** Ends it in this very moment, as the kernel does when memory is short. Returns what was wrong with its life. */
   async kill(): Promise<string[]> {
     this.#child.kill('SIGKILL')
-    const [code, signal] = await this.#exited
-    return signal === 'SIGKILL' ? this.#complaints : this.#strange(code, signal)
+    return this.#end()
   }
 
   /** Asks it to end. */
   async stop(): Promise<string[]> {
     this.#child.kill('SIGTERM')
-    const [code, signal] = await this.#exited
-    return code === 0 ? this.#complaints : this.#strange(code, signal)
+    return this.#end()
   }
 
-  /** A build that kills itself is as good as one that is killed. */
-  #strange(code: unknown, signal: unknown): string[] {
+  async #end(): Promise<string[]> {
+    const [code, signal] = await this.exited
+    // A wrong build kills itself where it hurts: that is a kill like any other.
+    if (code === 0 || signal === 'SIGKILL') return this.#complaints
     return [`agent: ended with ${code ?? signal}: ${this.#lines.slice(-20).join('\n')}`, ...this.#complaints]
   }
 }

@@ -116,7 +116,9 @@ function checkSources(buffer: Database.Database, entries: number): string[] {
   const sum = buffer.prepare("SELECT coalesce(sum(entries), 0) AS entries FROM ledger WHERE account = 'stored'")
   const { entries: stored } = sum.get() as { entries: number }
   if (stored !== entries) problems.push(`ledger: ${stored} entries are booked as stored, ${entries} are there`)
-  const ever = buffer.prepare("SELECT value FROM meta WHERE key = 'entries_ever'").get() as { value: string } | undefined
+  const ever = buffer.prepare("SELECT value FROM meta WHERE key = 'entries_ever'").get() as
+    | { value: string }
+    | undefined
   if (Number(ever?.value ?? 0) !== entries) problems.push(`ledger: entries_ever is ${ever?.value}, not ${entries}`)
   return problems
 }

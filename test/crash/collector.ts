@@ -28,7 +28,7 @@ export class Collector {
   readonly takenKeys = new Set<string>()
   readonly violations: string[] = []
   /** False: every request is answered with 200. */
-  isFaulty = true
+  isFaulty = false
   requests = 0
   repeatedKeys = 0
   readonly #random: Random

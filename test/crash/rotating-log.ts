@@ -33,7 +33,14 @@ export const SCHEMES: readonly Scheme[] = [
   { name: 'rename', how: 'create', compress: 'no', extension: 'number', isLate: true, glob: 'app.log' },
   { name: 'renamed-too', how: 'create', compress: 'no', extension: 'number', isLate: true, glob: 'app.log*' },
   { name: 'truncate', how: 'copytruncate', compress: 'no', extension: 'number', isLate: false, glob: 'app.log' },
-  { name: 'truncate-gz', how: 'copytruncate', compress: 'compress', extension: 'date', isLate: false, glob: 'app.log*' },
+  {
+    name: 'truncate-gz',
+    how: 'copytruncate',
+    compress: 'compress',
+    extension: 'date',
+    isLate: false,
+    glob: 'app.log*',
+  },
   { name: 'gz', how: 'create', compress: 'compress', extension: 'number', isLate: false, glob: 'app.log' },
   { name: 'gz-later', how: 'create', compress: 'delaycompress', extension: 'date', isLate: true, glob: 'app.log' },
   { name: 'gz-too', how: 'create', compress: 'delaycompress', extension: 'number', isLate: true, glob: 'app.log*' },
@@ -46,6 +53,8 @@ interface Rotated {
 
 /** Rotated files that are kept. Older ones go when all their lines are in the store: a line that is not may not be lost. */
 const KEEP = 5
+/** Nothing is rotated while this many are kept: an agent that gets no time to read shall not have more and more to find. */
+const MOST = 15
 
 /**
  * A log file with its writer and its logrotate. Between any two steps the agent may look, or die. A copy is made and the file
@@ -84,9 +93,9 @@ export class RotatingLog {
   async run(signal: AbortSignal): Promise<void> {
     const random = this.#random
     while (!signal.aborted) {
-      await this.#write(random.integer(1, 12))
+      await this.#write(random.integer(1, 10))
       if (random.chance(this.rotationChance)) await this.#rotate()
-      await sleep(random.integer(3, 40))
+      await sleep(random.integer(5, 70))
     }
     closeSync(this.#fd)
   }
@@ -116,7 +125,7 @@ export class RotatingLog {
 
   async #rotate(): Promise<void> {
     const { how, compress } = this.scheme
-    if (statSync(this.#path).size === 0) return
+    if (statSync(this.#path).size === 0 || this.#rotated.length >= MOST) return
     this.rotations++
     const last = this.#rotated[0]
     if (compress === 'delaycompress' && last) await this.#compress(last)

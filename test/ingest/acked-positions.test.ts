@@ -41,12 +41,18 @@ t.test('acknowledged positions follow what is settled, file by file', async (t) 
   t.same(saved(), [[1, 10, 'live']], 'a file that nobody has a word of is read from its beginning')
   t.ok(acked.follow(2))
   acked.save(store.checkpoints())
-  t.same(saved(), [[1, 20, 'live'], [2, 5, 'live']])
+  t.same(saved(), [
+    [1, 20, 'live'],
+    [2, 5, 'live'],
+  ])
   t.ok(acked.follow(Number.POSITIVE_INFINITY), 'without outputs all is settled')
   t.equal(acked.seq, 3)
   t.notOk(acked.follow(2), 'an output that came later changes nothing')
   acked.save(store.checkpoints())
-  t.same(saved(), [[1, 20, 'live'], [2, 8, 'live']])
+  t.same(saved(), [
+    [1, 20, 'live'],
+    [2, 8, 'live'],
+  ])
 })
 
 t.test('acknowledged positions go on after a restart', async (t) => {
@@ -62,18 +68,27 @@ t.test('acknowledged positions go on after a restart', async (t) => {
   t.equal(second.seq, 1)
   second.follow(2)
   second.save(store.checkpoints())
-  t.same(saved(), [[1, 10, 'live'], [2, 5, 'live']])
+  t.same(saved(), [
+    [1, 10, 'live'],
+    [2, 5, 'live'],
+  ])
 })
 
-t.test('acknowledged positions of a file that begins at its end are safe as soon as nothing is under way', async (t) => {
-  const { dir, store, commit, saved } = setUp(t)
-  store.commit({ checkpoints: [a(1_000_000)], ledger: [], nowMs: NOW_MS })
-  commit(b(5))
-  const acked = new AckedPositions(dir, store)
-  acked.follow(1)
-  acked.save(store.checkpoints())
-  t.same(saved(), [[1, 1_000_000, 'live'], [2, 5, 'live']])
-})
+t.test(
+  'acknowledged positions of a file that begins at its end are safe as soon as nothing is under way',
+  async (t) => {
+    const { dir, store, commit, saved } = setUp(t)
+    store.commit({ checkpoints: [a(1_000_000)], ledger: [], nowMs: NOW_MS })
+    commit(b(5))
+    const acked = new AckedPositions(dir, store)
+    acked.follow(1)
+    acked.save(store.checkpoints())
+    t.same(saved(), [
+      [1, 1_000_000, 'live'],
+      [2, 5, 'live'],
+    ])
+  },
+)
 
 t.test('acknowledged positions of a file that ended say that its rest is to be looked for', async (t) => {
   const { dir, store, commit, saved } = setUp(t)
@@ -98,7 +113,14 @@ t.test('acknowledged positions survive a rebuilt buffer, its numbers do not', as
   commit(a(85))
   acked.follow(1)
   acked.save(store.checkpoints())
-  t.same(saved(), [[1, 80, 'live'], [2, 90, 'live']], 'the quiet file is not forgotten')
+  t.same(
+    saved(),
+    [
+      [1, 80, 'live'],
+      [2, 90, 'live'],
+    ],
+    'the quiet file is not forgotten',
+  )
 })
 
 t.test('acknowledged positions of a file are not taken for those of another with its number', async (t) => {

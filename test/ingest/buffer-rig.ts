@@ -89,6 +89,7 @@ function draftOf(n: number): Draft {
   const booking = { source: 'app', entries: 1, bytes: CHUNK_BYTES }
   return {
     text,
+    isFull: true,
     ...{ entries: 1, minTimeMs: 1, maxTimeMs: 1, levelMask: 2 },
     header: { services: {}, sources: { app: 1 } },
     ledger: [

@@ -78,7 +78,7 @@ t.test('when_full drop_oldest keeps the newest, and the output counts the gap as
   const bell = new Bell()
   const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
   const forwarder = new Forwarder(
-    { name: 'o', inFlightCount: 1, minMs: 1, maxMs: 1, drainMs: 5000 },
+    { name: 'o', inFlightCount: 1, minMs: 1, maxMs: 1, drainMs: 5000, settleEveryMs: 0 },
     {
       ...{ source: reader, cursors: state, clock: systemClock, bell, random: () => 1, log: silent },
       destination: { send: async () => verdict, close: async () => {} },
@@ -112,7 +112,7 @@ t.test('a disk that is low stops storing, and starts again only with something t
   rig.diskFreeBytes = 49e6
   rig.push()
   await rig.until('blocked')
-  t.match(rig.committer.state, { code: 'low_disk', message: /46\.\d MiB left, less than buffer\.min_free/ })
+  t.match(rig.committer.state, { code: 'low_disk', message: /46\.\d MiB left, and 47\.\d MiB are to be left free/ })
   rig.diskFreeBytes = 51e6
   t.equal(rig.retention.makeRoom(1).kind, 'low_disk', 'not yet: it would stop and go all the time')
   rig.diskFreeBytes = 56e6

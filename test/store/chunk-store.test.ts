@@ -36,7 +36,14 @@ t.test('a commit stores the chunk, the checkpoints, the ledger and the seen sour
   const reader = new ChunkReader(path)
   t.teardown(() => reader.close())
   t.equal(reader.bufferId, store.id)
-  t.match(reader.chunkAfter(1), { seq: 2, entries: 10, firstEntry: 10, encoding: 'zstd', isCorrupt: false, storedMs: NOW_MS })
+  t.match(reader.chunkAfter(1), {
+    seq: 2,
+    entries: 10,
+    firstEntry: 10,
+    encoding: 'zstd',
+    isCorrupt: false,
+    storedMs: NOW_MS,
+  })
   t.same(reader.totals(), { entries: 20, lastSeq: 2 })
   t.equal(reader.entriesUpto(1), 10)
 })
@@ -60,7 +67,8 @@ t.test('a commit that fails leaves nothing behind: no chunk, no checkpoint, no b
 t.test('a commit at the wall of max_page_count is refused as full, and removing chunks makes room', async (t) => {
   const { store } = openStore(t)
   store.limitTo(20 * 16_384)
-  const fill = () => store.commit({ chunk: chunkOf(['x'], 30_000), checkpoints: [checkpointAt(1)], ledger: [], nowMs: NOW_MS })
+  const fill = () =>
+    store.commit({ chunk: chunkOf(['x'], 30_000), checkpoints: [checkpointAt(1)], ledger: [], nowMs: NOW_MS })
   t.throws(
     () => {
       for (let i = 0; i < 100; i++) fill()
@@ -117,7 +125,15 @@ t.test('pragmas of a database that is written are really set', async (t) => {
   const db = openForWriting(path)
   t.teardown(() => db.close())
   db.exec('CREATE TABLE x (y)')
-  const found = ['journal_mode', 'synchronous', 'auto_vacuum', 'trusted_schema', 'page_size', 'busy_timeout', 'journal_size_limit']
+  const found = [
+    'journal_mode',
+    'synchronous',
+    'auto_vacuum',
+    'trusted_schema',
+    'page_size',
+    'busy_timeout',
+    'journal_size_limit',
+  ]
   t.same(Object.fromEntries(found.map((name) => [name, db.pragma(name, { simple: true })])), {
     journal_mode: 'wal',
     synchronous: 2, // FULL
@@ -164,7 +180,11 @@ t.test('a buffer that a newer agent wrote is refused in clear words, and not tou
   const db = new Database(path)
   db.pragma('user_version = 99')
   db.close()
-  const expected = { name: 'StoreError', code: 'newer_schema', message: /schema is version 99, this agent knows versions up to \d+/ }
+  const expected = {
+    name: 'StoreError',
+    code: 'newer_schema',
+    message: /schema is version 99, this agent knows versions up to \d+/,
+  }
   t.throws(() => new ChunkStore(path), expected)
   t.equal(new Database(path).pragma('user_version', { simple: true }), 99)
 })
@@ -190,8 +210,20 @@ t.test('positions are those of the newest chunk of each file in the range', asyn
   at([checkpointAt(10, a)])
   at([checkpointAt(20, a), checkpointAt(5, b)])
   at([checkpointAt(8, b)])
-  t.same([...store.positionsBetween(0, 3)], [[1, 20], [2, 8]])
-  t.same([...store.positionsBetween(0, 2)], [[1, 20], [2, 5]])
+  t.same(
+    [...store.positionsBetween(0, 3)],
+    [
+      [1, 20],
+      [2, 8],
+    ],
+  )
+  t.same(
+    [...store.positionsBetween(0, 2)],
+    [
+      [1, 20],
+      [2, 5],
+    ],
+  )
   t.same([...store.positionsBetween(2, 3)], [[2, 8]])
   t.same([...store.positionsBetween(3, 3)], [])
 })
@@ -203,7 +235,10 @@ t.test('checkpoints of ended files are forgotten in time, those of live ones nev
   store.commit({ checkpoints: states, ledger: [], nowMs: old })
   store.commit({ checkpoints: [checkpointAt(1, { fileId: 4, state: 'gone' })], ledger: [], nowMs: NOW_MS })
   t.equal(store.forgetCheckpoints(NOW_MS - 5000), 2)
-  t.same(store.checkpoints().map(({ fileId }) => fileId), [1, 4])
+  t.same(
+    store.checkpoints().map(({ fileId }) => fileId),
+    [1, 4],
+  )
 })
 
 t.test('a file that was filled and emptied gives its pages back', async (t) => {

@@ -52,8 +52,7 @@ for (const hasAcked of [true, false]) {
       if (isFatal && hasTrace && !(isGone && !hasAcked)) {
         t.ok(corruption, 'it is told')
         t.same([...store.seenSources()], ['app'], 'start_at: end does not skip what was missed')
-        if (corruption && !name.includes('removed'))
-          t.ok(existsSync(corruption.quarantine), 'the damaged file is kept')
+        if (corruption && !name.includes('removed')) t.ok(existsSync(corruption.quarantine), 'the damaged file is kept')
       }
       if (!isFatal) t.notOk(corruption, 'SQLite deals with it')
       const seq = store.commit(commitOf(WRITTEN))
@@ -128,7 +127,9 @@ t.test('acknowledged numbers of another buffer do not hide the chunks of this on
 
 t.test('a buffer that went back behind what was acknowledged gets another name', async (t) => {
   const dir = killedBuffer(t, { rowsIn: 'wal', hasAcked: true })
-  damages('chunks').find(({ name }) => name === '-wal is removed')?.inflict(join(dir, BUFFER_FILE))
+  damages('chunks')
+    .find(({ name }) => name === '-wal is removed')
+    ?.inflict(join(dir, BUFFER_FILE))
   const before = idIn(dir)
   const { store } = openBuffer({ dataDir: dir, nowMs: NOW_MS, settledSeq: () => CHUNKS })
   t.teardown(() => store.close())
@@ -160,7 +161,9 @@ t.test('a rebuild that was interrupted is finished at the next start', async (t)
   copyFileSync(join(complete, BUFFER_FILE), join(half, `${BUFFER_FILE}.rebuilt`))
   writeFileSync(join(half, `${BUFFER_FILE}.building`), 'half a file')
   mkdirSync(join(half, 'quarantine'))
-  damages('chunks').find(({ name }) => name === 'file is removed and its -wal left')?.inflict(join(half, BUFFER_FILE))
+  damages('chunks')
+    .find(({ name }) => name === 'file is removed and its -wal left')
+    ?.inflict(join(half, BUFFER_FILE))
   const { store, corruption } = open(half)
   t.teardown(() => store.close())
   t.notOk(corruption, 'the new file is in place')

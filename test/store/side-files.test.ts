@@ -16,7 +16,15 @@ t.test('acknowledged positions are read back without the bytes before them', asy
   t.equal(statSync(join(dir, 'acked.json')).mode & 0o777, 0o600)
 })
 
-for (const text of ['', '{', 'null', '[]', '{"bufferId":"b"}', '{"bufferId":"b","seq":1,"checkpoints":[null]}', '\0\0\0\0']) {
+for (const text of [
+  '',
+  '{',
+  'null',
+  '[]',
+  '{"bufferId":"b"}',
+  '{"bufferId":"b","seq":1,"checkpoints":[null]}',
+  '\0\0\0\0',
+]) {
   t.test(`an acked.json of ${JSON.stringify(text)} is as good as none`, async (t) => {
     const dir = tempDir(t)
     writeFileSync(join(dir, 'acked.json'), text)
@@ -33,26 +41,29 @@ t.test('a torn write of acked.json leaves the one before', async (t) => {
   t.equal(loadAcked(dir)?.seq, 8)
 })
 
-t.test('ballast takes blocks of the disk for real, gives them back, and keeps away from a disk that is short', async (t) => {
-  const dir = tempDir(t)
-  const ballast = new Ballast(dir, 1 << 20)
-  t.notOk(ballast.isHeld())
-  t.notOk(ballast.release(), 'there was none')
-  ballast.hold(0)
-  const stats = statSync(join(dir, 'ballast'))
-  t.equal(stats.size, 1 << 20)
-  t.ok(stats.blocks * 512 >= 1 << 20, 'not sparse')
-  t.equal(stats.mode & 0o777, 0o600)
-  t.ok(ballast.release())
-  t.notOk(ballast.isHeld())
-  ballast.hold(Number.MAX_SAFE_INTEGER)
-  t.notOk(ballast.isHeld(), 'others need the room')
-  rmSync(dir, { recursive: true })
-  t.doesNotThrow(() => ballast.hold(0), 'going without is better than failing')
-  t.equal(freeBytes(join(dir, 'no', 'such')), Number.POSITIVE_INFINITY)
-  mkdirSync(dir)
-  t.ok(freeBytes(join(dir, 'not there yet')) > 0)
-})
+t.test(
+  'ballast takes blocks of the disk for real, gives them back, and keeps away from a disk that is short',
+  async (t) => {
+    const dir = tempDir(t)
+    const ballast = new Ballast(dir, 1 << 20)
+    t.notOk(ballast.isHeld())
+    t.notOk(ballast.release(), 'there was none')
+    ballast.hold(0)
+    const stats = statSync(join(dir, 'ballast'))
+    t.equal(stats.size, 1 << 20)
+    t.ok(stats.blocks * 512 >= 1 << 20, 'not sparse')
+    t.equal(stats.mode & 0o777, 0o600)
+    t.ok(ballast.release())
+    t.notOk(ballast.isHeld())
+    ballast.hold(Number.MAX_SAFE_INTEGER)
+    t.notOk(ballast.isHeld(), 'others need the room')
+    rmSync(dir, { recursive: true })
+    t.doesNotThrow(() => ballast.hold(0), 'going without is better than failing')
+    t.equal(freeBytes(join(dir, 'no', 'such')), Number.POSITIVE_INFINITY)
+    mkdirSync(dir)
+    t.ok(freeBytes(join(dir, 'not there yet')) > 0)
+  },
+)
 
 t.test('a ledger adds up what is booked, and balances when all that was read is accounted for', async (t) => {
   const ledger = new Ledger()

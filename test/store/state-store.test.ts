@@ -52,7 +52,12 @@ const settled: readonly { outputs: string[]; cursors: Cursor[]; expected: number
   { name: 'the slowest output', outputs: ['a', 'b'], cursors: [cursorOf('a', 9), cursorOf('b', 4)], expected: 4 },
   { name: 'an output without a cursor', outputs: ['a', 'b'], cursors: [cursorOf('a', 9)], expected: 0 },
   { name: 'a cursor of another buffer', outputs: ['a'], cursors: [cursorOf('a', 9, 'old')], expected: 0 },
-  { name: 'no output that is left out of the configuration', outputs: ['a'], cursors: [cursorOf('a', 9), cursorOf('b', 4)], expected: 9 },
+  {
+    name: 'no output that is left out of the configuration',
+    outputs: ['a'],
+    cursors: [cursorOf('a', 9), cursorOf('b', 4)],
+    expected: 9,
+  },
   { name: 'nobody, without outputs', outputs: [], cursors: [cursorOf('a', 9)], expected: Number.POSITIVE_INFINITY },
 ]
 for (const { name, outputs, cursors, expected } of settled) {

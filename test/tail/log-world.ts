@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -15,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { gzipInPlace, type TailRig } from './tail-rig.ts'
 
 /** Bytes that were written at one time. A line is one token or more. */
@@ -38,8 +40,6 @@ const ROTATED = /^app\.log\.(\d+)(\.gz)?$/
  */
 export class LogWorld {
   readonly rig: TailRig
-  /** Rotated names are tailed too. */
-  readonly #isBroad: boolean
   /** Tokens that may be lost. */
   readonly excused = new Set<number>()
   readonly tokens = new Map<number, Token>()
@@ -47,6 +47,8 @@ export class LogWorld {
   readonly lines = new Set<string>()
   /** By inode. */
   readonly #contents = new Map<string, Content>()
+  /** By inode, while somebody has it open. */
+  readonly #unlinked = new Map<string, Content>()
   /** Written and deleted; only the tailer's descriptor keeps it. Lost by a crash. */
   #fragile: Content[] = []
   #storedIds = new Set<number>()
@@ -56,9 +58,8 @@ export class LogWorld {
   /** The writer's descriptor from before the last rotation. */
   #lateFd: number | undefined
 
-  constructor(rig: TailRig, isBroad: boolean) {
+  constructor(rig: TailRig) {
     this.rig = rig
-    this.#isBroad = isBroad
   }
 
   close(): void {
@@ -70,7 +71,9 @@ export class LogWorld {
   }
 
   write(count: number, endsLine: boolean): void {
+    const isNew = !existsSync(this.#path)
     const fd = openSync(this.#path, 'a')
+    if (isNew) this.#unlinked.delete(String(fstatSync(fd).ino)) // Given out again.
     for (let n = 0; n < count; n++) this.#append(fd, true)
     if (!endsLine) this.#append(fd, false)
     closeSync(fd)
@@ -78,12 +81,13 @@ export class LogWorld {
 
   writeLate(): void {
     if (this.#lateFd === undefined) return
-    const { ino } = fstatSync(this.#lateFd)
+    const { ino, nlink, size } = fstatSync(this.#lateFd)
+    // What was compressed and grew on is known again by its first KiB only.
     const isHeld = this.isHeld(String(ino))
-    const ids = [this.#append(this.#lateFd, true)]
+    if ((nlink === 0 || !isHeld) && size < 1024) return
+    const id = this.#append(this.#lateFd, true)
     // The tailer has let go of it, or never had it: written after rotate_wait.
-    if (!isHeld) for (const id of ids) this.excused.add(id)
-    if (fstatSync(this.#lateFd).nlink === 0) this.#forgetContent(String(ino), isHeld)
+    if (!isHeld) this.excused.add(id)
   }
 
   #append(fd: number, endsLine: boolean): number {
@@ -91,8 +95,8 @@ export class LogWorld {
     const text = `t${id};${'x'.repeat((id * 7919) % 90)}${endsLine ? '\n' : ''}`
     writeSync(fd, text)
     const ino = String(fstatSync(fd).ino)
-    const content = this.#contents.get(ino) ?? { tokens: [], text: '' }
-    this.#contents.set(ino, content)
+    const content = this.#contents.get(ino) ?? this.#unlinked.get(ino) ?? { tokens: [], text: '' }
+    if (!this.#unlinked.has(ino)) this.#contents.set(ino, content)
     const token = { id, text }
     content.tokens.push(token)
     content.text += text
@@ -113,7 +117,7 @@ export class LogWorld {
     }
     copyFileSync(this.#path, copy)
     const old = this.#content(this.#path)
-    this.#contents.set(inodeOf(copy), { tokens: [...old.tokens], text: old.text })
+    this.#adopt(copy, { tokens: [...old.tokens], text: old.text })
     // Nothing of it is known to be read: once it is written again, there is nothing to tell the new text from the old by.
     const stored = this.#stored()
     if (!old.tokens.some(({ id }) => stored.has(id))) for (const { id } of old.tokens) this.excused.add(id)
@@ -131,9 +135,10 @@ export class LogWorld {
 
   backup(): void {
     if (!existsSync(this.#path) || existsSync(this.rig.path('app.log.bak'))) return
-    // A short copy under a name that is tailed too cannot be told from a log that begins alike.
-    if (this.#isBroad && statSync(this.#path).size < 1024) return
+    // A short copy cannot be told from a log that begins alike, nor a copy of what was never seen from the original.
+    if (statSync(this.#path).size < 1024 || !this.isHeld(inodeOf(this.#path))) return
     copyFileSync(this.#path, this.rig.path('app.log.bak'))
+    this.#unlinked.delete(inodeOf(this.rig.path('app.log.bak')))
   }
 
   compress(nth: number): void {
@@ -141,9 +146,13 @@ export class LogWorld {
     const one = plain[nth % Math.max(1, plain.length)]
     if (!one) return
     const content = this.#content(one.path)
-    this.#contents.delete(inodeOf(one.path))
+    const ino = inodeOf(one.path)
+    const late: Content = { tokens: [], text: content.text }
+    if (this.isHeld(ino)) this.#fragile.push(late)
+    this.#contents.delete(ino)
     gzipInPlace(one.path)
-    this.#contents.set(inodeOf(`${one.path}.gz`), content)
+    this.#unlinked.set(ino, late)
+    this.#adopt(`${one.path}.gz`, content)
   }
 
   remove(which: 'live' | 'oldest'): void {
@@ -160,6 +169,7 @@ export class LogWorld {
     mkdirSync(this.rig.path('real'), { recursive: true })
     const target = this.rig.path(`real/${this.#nextTarget++}`)
     closeSync(openSync(target, 'a'))
+    this.#adopt(target, { tokens: [], text: '' })
     if (existsSync(this.#path)) {
       const isLink = statSync(this.#path).ino !== lstatSync(this.#path).ino
       if (!isLink) return
@@ -172,9 +182,11 @@ export class LogWorld {
   }
 
   /** The process dies: what only its descriptors kept is gone. */
-  crash(): void {
+  async crash(): Promise<void> {
     for (const content of this.#fragile.splice(0)) this.#lose(content)
     this.rig.crash()
+    // Streams close their files in their own time.
+    while (this.isHeld()) await turn()
   }
 
   /** The last name is gone. */
@@ -182,6 +194,7 @@ export class LogWorld {
     const content = this.#contents.get(ino)
     if (!content) return
     this.#contents.delete(ino)
+    this.#unlinked.set(ino, content)
     if (isHeld) this.#fragile.push(content)
     else this.#lose(content)
   }
@@ -203,6 +216,12 @@ export class LogWorld {
     return this.#contents.get(inodeOf(path)) ?? { tokens: [], text: '' }
   }
 
+  /** A file that is new; its inode may have been another's. */
+  #adopt(path: string, content: Content): void {
+    this.#unlinked.delete(inodeOf(path))
+    this.#contents.set(inodeOf(path), content)
+  }
+
   /** app.log.1 becomes app.log.2, and so on. */
   #shift(): void {
     for (const { path, number, isGzip } of this.#rotated().reverse()) {
@@ -220,14 +239,14 @@ export class LogWorld {
       .sort((a, b) => a.number - b.number)
   }
 
-  /** The tailer has the inode open. */
-  isHeld(ino: string): boolean {
+  /** The tailer has the inode open, or any. */
+  isHeld(ino?: string): boolean {
     const late = this.#lateFd === undefined ? '' : String(this.#lateFd)
     return readdirSync('/proc/self/fd').some((fd) => {
       if (fd === late) return false
       try {
-        const stats = statSync(`/proc/self/fd/${fd}`)
-        return stats.isFile() && String(stats.ino) === ino
+        if (!readlinkSync(`/proc/self/fd/${fd}`).startsWith(`${this.rig.folder}/`)) return false
+        return ino === undefined || String(statSync(`/proc/self/fd/${fd}`).ino) === ino
       } catch {
         return false
       }

@@ -84,6 +84,20 @@ for (const { name, glob } of [
   })
 }
 
+t.test('a renamed file that is found again under its new name leaves the new file at its old name alone', async (t) => {
+  const rig = createRig(t, { sources: [{ include: ['app.log*'] }] })
+  rig.write('app.log', lines('a', 1))
+  await rig.take()
+  renameSync(rig.path('app.log'), rig.path('app.log.1'))
+  rig.write('app.log', lines('b', 1))
+  rig.look()
+  t.same(await rig.take(), ['b 1'])
+  rig.write('app.log', lines('b', 1, 2))
+  rig.write('app.log.1', lines('a', 1, 2))
+  t.same((await rig.take()).sort(), ['a 2', 'b 2'])
+  t.equal(rig.status.files.live, 2)
+})
+
 t.test('several rotations between two looks are all read, oldest first', async (t) => {
   const rig = createRig(t)
   rig.write('app.log', lines('a', 1))

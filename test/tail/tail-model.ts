@@ -106,10 +106,10 @@ async function apply(world: LogWorld, commands: readonly Command[]): Promise<voi
       case 'restart':
         rig.seal()
         storeAll()
-        world.crash()
+        await world.crash()
         break
       case 'crash':
-        world.crash()
+        await world.crash()
         break
       default:
         world[command.kind]()
@@ -125,15 +125,15 @@ async function settle(rig: TailRig): Promise<void> {
   }
 }
 
-export async function check(commands: readonly Command[], glob: string): Promise<void> {
+export async function check(commands: readonly Command[], glob: string, firstLines: number): Promise<void> {
   const rig = new TailRig({
     sources: [{ include: [glob] }],
     ...(existsSync('/dev/shm') && { storeParent: '/dev/shm' }),
   })
-  const world = new LogWorld(rig, glob.endsWith('*'))
+  const world = new LogWorld(rig)
   try {
     // A file that came and went before anyone ever looked cannot be known of; from here on the path is known.
-    world.write(1, true)
+    world.write(firstLines, true)
     await rig.step()
     rig.commit()
     await apply(world, commands)

@@ -13,6 +13,7 @@ t.test(
     const property = fc.asyncProperty(
       fc.array(command, { minLength: 3, maxLength: 40 }),
       fc.constantFrom('app.log', 'app.log*'),
+      fc.constantFrom(1, 40),
       check,
     )
     await fc.assert(property, { seed, numRuns, includeErrorInReport: true })
