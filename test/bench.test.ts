@@ -17,7 +17,11 @@ t.test('the agent loses and repeats nothing on the bench', async (t) => {
   if (!peer) throw new Error('The agent is a peer of its own')
   const { signal } = new AbortController()
   const result = await throughput({ peer, round: 1, format: 'json', folder, signal }, { input, lines: LINES })
-  t.match(result, { isComplete: true, lost: 0, duplicates: 0, unreadable: 0 }, result.lastWords ?? 'everything arrives once')
+  t.match(
+    result,
+    { isComplete: true, lost: 0, duplicates: 0, unreadable: 0 },
+    result.lastWords ?? 'everything arrives once',
+  )
   t.ok(result.cpuSeconds > 0 && result.peakRssBytes > 0 && result.wireBytes > 0, 'it measures')
 })
 

@@ -5,17 +5,22 @@ import type { ChunkEncoding } from '../store/chunk.ts'
 const zstdAsync = promisify(zstdCompress)
 const gzipAsync = promisify(gzip)
 
+/**
+ * Room for what comes out, in one piece for nearly every chunk: text shrinks to a sixth, a chunk of few lines to less than
+ * half. More than is needed makes garbage that the collector has to be woken for.
+ */
+const roomFor = (text: Buffer): number => Math.min(256 * 1024, Math.max(16 * 1024, text.length >> 2))
+
 /** Compresses in libuv's pool, so that the next chunk is built meanwhile. */
 export async function compress(text: Buffer, encoding: ChunkEncoding): Promise<Buffer> {
   switch (encoding) {
     case 'zstd':
       return zstdAsync(text, {
-        // One output block for nearly every chunk.
-        chunkSize: 256 * 1024,
+        chunkSize: roomFor(text),
         params: { [constants.ZSTD_c_compressionLevel]: 1 },
       })
     case 'gzip':
-      return gzipAsync(text, { chunkSize: 256 * 1024, level: 1 })
+      return gzipAsync(text, { chunkSize: roomFor(text), level: 1 })
     case 'identity':
       return Buffer.from(text)
   }

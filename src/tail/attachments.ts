@@ -1,6 +1,6 @@
 import type { Clock } from '../run/clock.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
-import { hashHead } from './fingerprint.ts'
+import { HEAD_BYTES, hashHead, readAt } from './fingerprint.ts'
 import { GzipText } from './gzip-text.ts'
 import type { Found } from './recovery.ts'
 import type { Roster } from './roster.ts'
@@ -13,6 +13,8 @@ export interface Attached {
   source: Source
   /** Monotonic, ms. */
   lookedAtMs: number
+  /** Hash of its first KiB, when it had that much at the beginning: what copies of it are known by before it is read. */
+  readonly headHash: string | undefined
 }
 
 export interface AttachedGzip {
@@ -28,9 +30,9 @@ export interface Problem {
   readonly kind: FileProblem
   readonly source: Source
   readonly message: string
-  /** Its size and inode when it was seen: a copy, or a damaged file, is looked at again when it changes. */
+  /** Its size and what it was when it was seen: a copy, or a damaged file, is looked at again when it changes. */
   readonly sizeBytes: number
-  readonly ino: string
+  readonly identity: FileIdentity | undefined
 }
 
 /** The files in hand: which are read, which have something to read, and what is to be told to the store about them. */
@@ -73,7 +75,8 @@ export class Attachments {
     const nowMs = this.#clock.monotonicMs()
     const options = { maxLineBytes: source.config.maxLineBytes }
     const file = new TailedFile(c, options, { sink: source.sinkFor(c.path), fd, nowMs })
-    const attached = { file, source, lookedAtMs: nowMs }
+    const head = file.sizeBytes >= HEAD_BYTES ? readAt(fd, 0, HEAD_BYTES) : undefined
+    const attached = { file, source, lookedAtMs: nowMs, headHash: head && hashHead(head) }
     this.roster.remember(c)
     this.roster.attach(c.fileId, c)
     this.#byId.set(c.fileId, attached)

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import { HEAD_BYTES, hashHead, TAIL_BYTES } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
-import type { LineSplitter } from './line-splitter.ts'
+import { type LineSplitter, skipNuls, sniffEncoding } from './line-splitter.ts'
 import type { FileOptions } from './tailed-file.ts'
 
 /**
@@ -105,11 +105,12 @@ export class GzipText {
   /** The text goes on with a line whose first part is stored. */
   get #isContinued(): boolean {
     const last = this.#tail.at(-1)
-    return last !== undefined && last !== 10 && last !== 0
+    return last !== undefined && last !== 10 && last !== 0 && this.offset > 3
   }
 
   #handOver(splitter: LineSplitter, readMs: number): void {
     if (!this.#hasReachedOffset) return
+    if (this.offset === 0) this.#skip(sniffEncoding(this.#rest).markBytes)
     const { maxLineBytes } = this.#options
     if (this.#cutBytes > 0 || (this.#rest.length > maxLineBytes && !this.#rest.includes(10))) {
       this.#handOverLong(splitter, readMs)
@@ -147,9 +148,15 @@ export class GzipText {
 
   #finish(splitter: LineSplitter, readMs: number): 'end' | 'other' {
     if (this.#unpackedBytes < this.offset) return 'other'
+    const { maxLineBytes } = this.#options
+    const nulBytes = skipNuls(this.#rest, 0, this.#rest.length)
+    if (this.#hasReachedOffset && nulBytes > 0 && this.#cutBytes === 0) {
+      this.#sink.drop('nul_bytes', 0, nulBytes)
+      this.#skip(nulBytes)
+    }
     if (this.#hasReachedOffset && this.#rest.length > 0) {
       const consumedBytes = this.#rest.length + this.#cutBytes
-      const isTruncated = consumedBytes > this.#options.maxLineBytes
+      const isTruncated = consumedBytes > maxLineBytes
       const about = {
         offset: this.offset,
         readMs,
@@ -158,10 +165,15 @@ export class GzipText {
         isPartial: true,
         isContinued: this.#isContinued,
       }
-      splitter.single(this.#rest, this.#sink, about)
+      splitter.single(this.#rest.subarray(0, maxLineBytes), this.#sink, about)
       this.#advance(this.#rest, consumedBytes)
     }
     return 'end'
+  }
+
+  #skip(bytes: number): void {
+    if (bytes > 0) this.#advance(this.#rest.subarray(0, bytes), bytes)
+    this.#rest = this.#rest.subarray(bytes)
   }
 
   #advance(taken: Buffer, consumedBytes: number): void {

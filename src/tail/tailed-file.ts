@@ -45,6 +45,11 @@ export class TailedFile {
   offset: number
   sizeBytes = 0
   mtimeMs: number
+  /**
+   * `mtimeMs` when a read last found what was read before still in place. Whatever was cut off and copied away since then is
+   * younger; `mtimeMs` itself may be the time of what came after that.
+   */
+  #provenMtimeMs: number
   /** Monotonic times, ms. */
   grewAtMs: number
   rotatedAtMs = 0
@@ -77,6 +82,7 @@ export class TailedFile {
     this.#fd = deps.fd
     this.grewAtMs = deps.nowMs
     this.look(deps.nowMs)
+    this.#provenMtimeMs = checkpoint.mtimeMs || this.mtimeMs
     if (this.offset > 0) this.#encoding = sniffEncoding(readAt(deps.fd, 0, 3)).encoding
   }
 
@@ -145,6 +151,7 @@ export class TailedFile {
     const filled = readSync(this.fd, bytes, 0, bytes.length, this.offset - overlapBytes)
     if (filled < overlapBytes) return 'truncated_size'
     if (!this.#isOverlap(bytes, overlapBytes)) return 'truncated_overlap'
+    if (overlapBytes > 0) this.#provenMtimeMs = this.mtimeMs
     if (filled === overlapBytes) return 'end'
     const isFull = filled === bytes.length
     const taken = this.#take(bytes, { start: overlapBytes, end: filled, readMs, isFull }, splitter)
@@ -297,7 +304,7 @@ export class TailedFile {
       headHash: this.#headHash,
       offset: this.offset,
       tail: Buffer.from(this.#tail.subarray(0, this.#tailBytes)),
-      mtimeMs: this.mtimeMs,
+      mtimeMs: this.#provenMtimeMs,
       state: this.state,
     }
   }

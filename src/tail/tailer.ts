@@ -3,10 +3,14 @@ import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import { type Attached, Attachments, type FileProblem } from './attachments.ts'
+import { Copies } from './copies.ts'
 import { identityOf, isSameInode, statPath } from './fingerprint.ts'
+import { Folders } from './folders.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Recognition } from './recognition.ts'
+import { Refusals } from './refusals.ts'
 import { Roster } from './roster.ts'
+import { Rotations } from './rotations.ts'
 import type { Source } from './source.ts'
 import { guarded, Turns } from './turns.ts'
 
@@ -44,6 +48,7 @@ export class Tailer {
   readonly #deps: TailerDeps
   readonly #files: Attachments
   readonly #recognition: Recognition
+  readonly #rotations: Rotations
   readonly #turns: Turns
   readonly #splitter = new LineSplitter()
   #isFirstLook = true
@@ -57,12 +62,16 @@ export class Tailer {
     this.#options = options
     this.#deps = deps
     this.#files = new Attachments(new Roster(checkpoints), deps.clock)
-    this.#recognition = new Recognition(this.#files, deps)
-    const { clock, log } = deps
-    const isCrowded = (): boolean => this.#files.live.size + this.#files.rotated.size > options.maxOpenFiles
-    this.#turns = new Turns({
-      ...{ files: this.#files, recognition: this.#recognition, splitter: this.#splitter, clock, log, isCrowded },
-    })
+    const { clock, log, isOwn } = deps
+    const files = this.#files
+    const copies = new Copies(files)
+    const refusals = new Refusals(files.problems, log)
+    const search = { folders: new Folders(() => clock.nowMs()), isTaken: files.roster.isTaken }
+    const rotations = new Rotations({ files, copies, refusals, search, log })
+    this.#rotations = rotations
+    this.#recognition = new Recognition({ files, copies, refusals, rotations, search, log, isOwn })
+    const isCrowded = (): boolean => files.live.size + files.rotated.size > options.maxOpenFiles
+    this.#turns = new Turns({ files, rotations, splitter: this.#splitter, clock, log, isCrowded })
   }
 
   /**
@@ -96,7 +105,7 @@ export class Tailer {
     for (const source of this.#sources) hasChanged = source.index.refresh(nowMs) || hasChanged
     if (hasChanged) this.#openAll()
     if (this.#isFirstLook) {
-      this.#recognition.recover((path) => this.#sources.find((source) => source.index.matches(path)))
+      this.#rotations.recover((path) => this.#sources.find((source) => source.index.matches(path)))
     }
     this.#isFirstLook = false
     const seen = this.#sources.filter((source) => !source.isSeen)
@@ -156,7 +165,7 @@ export class Tailer {
       const { path, mtimeMs } = file
       this.#rotate(attached)
       this.#recognition.open(path, source)
-      this.#recognition.findUnread(path, { sinceMs: mtimeMs, source })
+      this.#rotations.findUnread(path, { sinceMs: mtimeMs, source })
       return
     }
     if (!file.isOpen) {
@@ -168,7 +177,7 @@ export class Tailer {
     else if (this.#isUnfinished(attached, nowMs)) this.#flushPartial(attached)
     // Truncated before anything was read of it: the next read has nothing to compare.
     const isLost = file.sizeBytes < sizeBytes && file.offset === 0
-    if (isLost) this.#recognition.findUnread(file.path, { sinceMs: mtimeMs, source })
+    if (isLost) this.#rotations.findUnread(file.path, { sinceMs: mtimeMs, source })
   }
 
   #isUnfinished(attached: Attached, nowMs: number): boolean {
@@ -184,7 +193,7 @@ export class Tailer {
     if (file.isOpen) this.#files.toRotated(attached)
     else {
       this.#files.release(attached)
-      this.#recognition.findMoved(file.checkpoint(), source)
+      this.#rotations.findMoved(file.checkpoint(), source)
     }
   }
 

@@ -2,14 +2,14 @@ import { messageOf } from '../errors.ts'
 import type { Clock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import type { Attached, AttachedGzip, Attachments } from './attachments.ts'
-import { statPath } from './fingerprint.ts'
+import { identityOf, statPath } from './fingerprint.ts'
 import type { LineSplitter } from './line-splitter.ts'
-import type { Recognition } from './recognition.ts'
+import type { Rotations } from './rotations.ts'
 import { ReadBlock } from './tailed-file.ts'
 
 export interface TurnsDeps {
   readonly files: Attachments
-  readonly recognition: Recognition
+  readonly rotations: Rotations
   readonly splitter: LineSplitter
   readonly clock: Clock
   readonly log: Log
@@ -70,14 +70,14 @@ export class Turns {
 
   /** The file was truncated: the same descriptor is another text now. */
   #restart(attached: Attached, how: 'size' | 'overlap'): void {
-    const { files, recognition } = this.#deps
+    const { files, rotations } = this.#deps
     const { file, source } = attached
     source.stats.truncations[how]++
     const old = file.checkpoint()
     const fresh = files.newCheckpoint(file.path, file.identity)
     files.release(attached)
     files.add({ ...fresh, state: file.state }, source, file.fd)
-    recognition.findTruncated(old, source)
+    rotations.findTruncated(old, source)
   }
 
   async #turnGzip(gzip: AttachedGzip): Promise<void> {
@@ -92,7 +92,7 @@ export class Turns {
     files.settle(text.checkpoint())
     const message = result === 'broken' ? 'damaged, or not finished' : 'not the text that was read before'
     const stats = statPath(text.path)
-    const seen = { sizeBytes: Number(stats?.size ?? 0), ino: String(stats?.ino ?? 0) }
+    const seen = { sizeBytes: Number(stats?.size ?? 0), identity: stats && identityOf(stats) }
     files.problems.set(text.path, { kind: 'damaged', source, message, ...seen })
     log.warn('Cannot read a compressed file', { path: text.path, source: source.config.name, reason: message })
   }

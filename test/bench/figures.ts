@@ -6,14 +6,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
 }
 
-/** `median (least–most)`, or one figure when there is one; a dash when there is none. */
+/** `median (least–most)`, or one figure when they are the same; a dash when there is none. */
 export function spread(values: readonly (number | undefined)[], digits: number): string {
   const known = values.filter((value): value is number => value !== undefined && Number.isFinite(value))
   if (known.length === 0) return '–'
   const format = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
   const middle = format.format(median(known))
-  if (known.length === 1) return middle
-  return `${middle} (${format.format(Math.min(...known))}–${format.format(Math.max(...known))})`
+  const [least, most] = [format.format(Math.min(...known)), format.format(Math.max(...known))]
+  return least === most ? middle : `${middle} (${least}–${most})`
 }
 
 interface Round {

@@ -117,14 +117,15 @@ function complaint(result: Result): string {
   return `**${result.peer}, ${result.job}, round ${result.round}: not complete**, left out of the figures.${unreadable}${words}\n`
 }
 
-export function parseReport(rates: readonly ParseRate[]): string {
+export function parseReport(rates: readonly ParseRate[], lines: number): string {
+  if (rates.length === 0) return ''
   const rows = rates.map(({ name, corpus, linesPerCpuSecond: all }) => {
     const floor = rates.find((rate) => rate.corpus === corpus && rate.name.startsWith('JSON.parse'))
     const times = all.map((rate, round) => rate / (floor?.linesPerCpuSecond[round] ?? Number.NaN))
     return [name, corpus, spread(all, 0), (1e6 / median(all)).toFixed(2), spread(times, 2)]
   })
   const titles = ['', 'corpus', 'lines per CPU s', 'CPU s per 1,000,000 lines', 'speed by JSON.parse']
-  return `## Parse: one line to one entry\n\n${table(titles, rows)}`
+  return `## Parse: ${lines.toLocaleString('en-US')} lines, one by one, to entries\n\n${table(titles, rows)}`
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,16 +1,18 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, release, tmpdir, userInfo } from 'node:os'
+import { statSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { unreachable } from '../../src/errors.ts'
-import { AGENT_NAMES, takesApart } from './agent-peer.ts'
+import { AGENT_NAMES } from './agent-peer.ts'
 import { builtAgent } from './build.ts'
-import { corpusFile } from './corpus.ts'
+import { corpusFile, type Format } from './corpus.ts'
 import { crash, idle, type Result, steady, throughput } from './jobs.ts'
+import { lineupLines, machineLines } from './lineup.ts'
 import { type JobName, type Options, readOptions, USAGE, UsageError } from './options.ts'
 import { type ParseRate, parseRates } from './parse.ts'
 import type { Peer } from './peer.ts'
 import { findPeers } from './peers.ts'
 import { parseReport, reportOf } from './report.ts'
+import type { Task } from './rig.ts'
 
 /** `npm run bench`: the agent beside its peers on the same work. Progress goes to stderr, the report to stdout. */
 
@@ -23,50 +25,34 @@ const PARSE_ROUNDS = 7
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
+/** False: the agent did not deliver everything. */
 async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
-  const isShipping = options.jobs.some((job) => job !== 'parse')
-  const { peers, missing } = isShipping ? findPeers(builtAgent(), process.env) : { peers: [], missing: [] }
-  const chosen = peers.filter(({ name }) => options.peers.includes(name))
-  const absent = missing.filter(({ name }) => options.peers.includes(name))
-  for (const { name, missing } of absent) say(`${name} is left out: ${missing}`)
-
-  const head = [...headOf(options), ...chosen.map(({ name, about }) => `- ${name}: ${about}`)]
-  head.push(...absent.map(({ name, missing }) => `- ${name}: left out, ${missing}`))
-  if (!takesApart[options.format])
-    head.push(`- the agent takes ${options.format} as plain text; its peers take it apart`)
-
-  const results = isShipping ? await ship(chosen, options, signal) : []
-  const rates = options.jobs.includes('parse') ? parse(options) : []
-  process.stdout.write(`${head.join('\n')}\n\n${reportOf(results, AGENT_NAMES)}\n`)
-  if (rates.length > 0) process.stdout.write(`${parseReport(rates)}\n`)
+  const head = machineLines()
+  const results: Result[] = []
+  if (options.jobs.some((job) => job !== 'parse')) {
+    const lineup = findPeers(builtAgent(), process.env)
+    const peers = lineup.peers.filter(({ name }) => options.peers.includes(name))
+    const missing = lineup.missing.filter(({ name }) => options.peers.includes(name))
+    head.push(...lineupLines(options, { peers, missing }))
+    for (const one of missing) say(`${one.name} is left out: ${one.missing}`)
+    results.push(...(await ship(peers, options, signal)))
+  }
+  const parseLines = Math.min(options.lines, PARSE_LINES)
+  const rates = options.jobs.includes('parse') ? parse(parseLines) : []
+  const parts = [`${head.join('\n')}\n`, reportOf(results, AGENT_NAMES), parseReport(rates, parseLines)]
+  process.stdout.write(parts.filter((part) => part !== '').join('\n'))
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ head, results, rates }, null, 2)}\n`)
   return results.every(({ peer, isComplete }) => isComplete || !AGENT_NAMES.some((name) => name === peer))
-}
-
-function headOf({ lines, format, runs, seconds }: Options): string[] {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-    version: string
-  }
-  const cores = cpus()
-  return [
-    `# obs-agent ${version} beside its peers`,
-    '',
-    `- Node ${process.versions.node}, Linux ${release()}, ${cores.length} × ${cores[0]?.model}`,
-    `- load before: ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}`,
-    `- ${format}: ${lines.toLocaleString('en-US')} lines in ${runs} rounds, or ${STEADY_LINES_PER_SECOND} a second for ${seconds} s`,
-  ]
 }
 
 /** All of the work; the peers take turns, so that what disturbs the machine disturbs all of them. */
 async function ship(peers: readonly Peer[], options: Options, signal: AbortSignal): Promise<Result[]> {
   const { format, lines, seconds } = options
   const results: Result[] = []
-  const input = options.jobs.some((job) => job === 'throughput' || job === 'crash') ? corpus(options) : ''
+  const input = options.jobs.some(isOnCorpus) ? corpus({ format, lines }) : ''
   for (const job of options.jobs) {
     if (job === 'parse') continue
-    const rounds = job === 'throughput' || job === 'crash' ? options.runs : 1
+    const rounds = isOnCorpus(job) ? options.runs : 1
     for (let round = 1; round <= rounds; round++) {
       for (const peer of peers) {
         const result = await runJob(job, { peer, round, format, folder: FOLDER, signal }, { input, lines, seconds })
@@ -78,9 +64,11 @@ async function ship(peers: readonly Peer[], options: Options, signal: AbortSigna
   return results
 }
 
+const isOnCorpus = (job: JobName): boolean => job === 'throughput' || job === 'crash'
+
 function runJob(
   job: Exclude<JobName, 'parse'>,
-  task: Parameters<typeof throughput>[0],
+  task: Task,
   { input, lines, seconds }: { input: string; lines: number; seconds: number },
 ): Promise<Result> {
   switch (job) {
@@ -112,14 +100,13 @@ function brief(result: Result): string {
   }
 }
 
-function corpus({ format, lines }: Pick<Options, 'format' | 'lines'>): string {
-  const path = corpusFile(FOLDER, { format, lines })
+function corpus(about: { format: Format; lines: number }): string {
+  const path = corpusFile(FOLDER, about)
   say(`${path}: ${(statSync(path).size / 1e6).toFixed(0)} MB`)
   return path
 }
 
-function parse(options: Options): ParseRate[] {
-  const lines = Math.min(options.lines, PARSE_LINES)
+function parse(lines: number): ParseRate[] {
   const corpora = { json: corpus({ format: 'json', lines }), nginx: corpus({ format: 'nginx', lines }) }
   return parseRates(corpora, { lines, rounds: PARSE_ROUNDS })
 }

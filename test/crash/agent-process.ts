@@ -38,8 +38,9 @@ export class AgentProcess {
     return this.#end()
   }
 
-  /** Asks it to end. */
+  /** Asks it to end, once it can hear: before it has started, SIGTERM is as good as SIGKILL. */
   async stop(): Promise<string[]> {
+    await this.started()
     this.#child.kill('SIGTERM')
     return this.#end()
   }

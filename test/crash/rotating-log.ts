@@ -93,7 +93,7 @@ export class RotatingLog {
   async run(signal: AbortSignal): Promise<void> {
     const random = this.#random
     while (!signal.aborted) {
-      await this.#write(random.integer(1, 10))
+      await this.#write(random.integer(1, 6))
       if (random.chance(this.rotationChance)) await this.#rotate()
       await sleep(random.integer(5, 70))
     }
@@ -125,6 +125,7 @@ export class RotatingLog {
 
   async #rotate(): Promise<void> {
     const { how, compress } = this.scheme
+    this.#removeOld()
     if (statSync(this.#path).size === 0 || this.#rotated.length >= MOST) return
     this.rotations++
     const last = this.#rotated[0]
@@ -136,15 +137,19 @@ export class RotatingLog {
     if (compress === 'compress' && newest) await this.#compress(newest)
   }
 
-  /** Makes room for the first number, and removes what is beyond the last. */
-  async #shift(): Promise<void> {
+  #removeOld(): void {
     const rotated = this.#rotated
     for (let i = rotated.length - 1; i >= KEEP; i--) {
       const old = rotated[i]
-      if (!old || old.generation.stored < old.generation.written) break
+      if (!old || old.generation.stored < old.generation.written) return
       rmSync(old.path)
       rotated.pop()
     }
+  }
+
+  /** Makes room for the first number. */
+  async #shift(): Promise<void> {
+    const rotated = this.#rotated
     if (this.scheme.extension === 'date') return
     for (let i = rotated.length; i > 0; i--) {
       const one = rotated[i - 1]

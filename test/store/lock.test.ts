@@ -12,8 +12,7 @@ const lockUrl = new URL('../../src/store/lock.ts', import.meta.url).href
 /** A process that holds the lock of `dir`, or says why it cannot, and stays until it is killed. */
 async function holder(t: Test, dir: string): Promise<{ child: ChildProcess; said: string }> {
   const code = `
-    import { EXIT, FatalError } from '../../src/errors.ts'
-import { lockDataDir } from ${JSON.stringify(lockUrl)}
+    import { lockDataDir } from ${JSON.stringify(lockUrl)}
     try { lockDataDir(${JSON.stringify(dir)}, process.pid); process.stdout.write('held') }
     catch (error) { process.stdout.write(error.message) }
     setInterval(() => {}, 1000)`

@@ -121,6 +121,10 @@ export class TailRig {
     appendFileSync(this.path(name), text)
   }
 
+  remove(name: string): void {
+    unlinkSync(this.path(name))
+  }
+
   discover(): void {
     this.#seenSources.push(...this.tailer.discover())
   }
