@@ -195,7 +195,8 @@ export class Agent implements Component {
   /** Swaps the configuration as a whole, or keeps the one before and says why. One at a time. */
   reload(): Promise<{ kind: 'ok' } | { kind: 'bad'; problems: readonly string[] }> {
     const reloading = this.#reloading.then(() => this.#reloadOnce())
-    this.#reloading = reloading
+    // One that failed is its caller's to tell; the next one begins all the same.
+    this.#reloading = reloading.catch(() => {})
     return reloading
   }
 

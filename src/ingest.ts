@@ -65,7 +65,7 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   const bufferPath = join(dataDir, BUFFER_FILE)
   const ballast = new Ballast(dataDir)
   const diskFreeBytes = (): number => freeBytes(dataDir)
-  if (diskFreeBytes() < settings.buffer.minFreeBytes) ballast.release()
+  ballast.releaseIfShort(settings.buffer.minFreeBytes)
   const cursors = new CursorReader(join(dataDir, STATE_FILE))
   const { store, corruption } = openBuffer({
     ...{ dataDir, nowMs: clock.nowMs(), sources: settings.sources.map(({ name }) => name) },

@@ -7,8 +7,8 @@ import { WRONG_BUILDS } from './crash/wrong-builds.ts'
 /** `SEED=… node --test test/crash.test.ts` does the same again, as far as the machine plays along; `KILLS=1000` does more. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const kills = Number(process.env.KILLS ?? 50)
-/** A wrong build gives itself away sooner. */
-const WRONG_BUILD_KILLS = 20
+/** A wrong build gives itself away sooner: after a few kills, or some more where the machine is slow. */
+const WRONG_BUILD_KILLS = 40
 
 t.setTimeout(0)
 t.comment(`SEED=${seed} KILLS=${kills}`)

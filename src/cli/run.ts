@@ -10,7 +10,7 @@ import { loggerOptions, ownLog } from '../own-log.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
 import type { Log } from '../run/log.ts'
 import { notifySettings, notifyVariables } from '../run/notifier.ts'
-import { Ballast, freeBytes } from '../store/ballast.ts'
+import { Ballast } from '../store/ballast.ts'
 import { type DataDirLock, lockDataDir } from '../store/lock.ts'
 import { openState } from '../store/open-state.ts'
 import { NEWER_SCHEMA_HINT, StoreError } from '../store/sqlite.ts'
@@ -93,7 +93,7 @@ async function openStateWithPatience(
   { dataDir, buffer }: AgentConfig,
   { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal },
 ): Promise<ReturnType<typeof openState> | undefined> {
-  if (freeBytes(dataDir) < buffer.minFreeBytes) new Ballast(dataDir).release()
+  new Ballast(dataDir).releaseIfShort(buffer.minFreeBytes)
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
       return openState(dataDir, clock.nowMs())

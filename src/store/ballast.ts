@@ -14,22 +14,26 @@ export class Ballast {
     this.#bytes = bytes
   }
 
+  /** All of it: a kill may have left a part. */
   isHeld(): boolean {
-    return statSync(this.#path, { throwIfNoEntry: false }) !== undefined
+    return (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) >= this.#bytes
   }
 
-  /** Gives the space back; true when there was any. */
-  release(): boolean {
-    const wasHeld = this.isHeld()
+  /** Gives the space back. */
+  release(): void {
     rmSync(this.#path, { force: true })
-    return wasHeld
+  }
+
+  /** Gives the space back if less than `floorBytes`, or than the ballast itself, is free: before a database is opened. */
+  releaseIfShort(floorBytes: number): void {
+    if (freeBytes(this.#path) < Math.max(floorBytes, this.#bytes)) this.release()
   }
 
   /** Takes the space again when `spareBytes` would be left beside it. Never throws: going without is better than failing. */
   hold(spareBytes: number): void {
     if (this.isHeld() || freeBytes(this.#path) < this.#bytes + spareBytes) return
     try {
-      const fd = openSync(this.#path, 'wx', 0o600)
+      const fd = openSync(this.#path, 'w', 0o600)
       try {
         // Not zeros: a file system that compresses would keep nothing.
         const block = Buffer.alloc(65_536, 'obs-agent ballast, removed when the disk is full\n')

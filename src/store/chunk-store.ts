@@ -5,9 +5,10 @@ import { BUFFER_MIGRATIONS } from './buffer-schema.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { ChunkHeader, SealedChunk } from './chunk.ts'
 import { type ChunkRow, isSound } from './chunk-row.ts'
+import { type OldestRow, prepareChunkStore } from './chunk-statements.ts'
 import type { LedgerBooking } from './ledger.ts'
 import { readCheckpoints } from './salvage.ts'
-import { type Connection, migrate, named, openForWriting, type Statement } from './sqlite.ts'
+import { type Connection, migrate, named, openForWriting } from './sqlite.ts'
 
 /** Everything that becomes true at once: the entries, how far that means the files were read, and the books. */
 export interface Commit {
@@ -46,7 +47,7 @@ export class ChunkStore {
   /** False when the process before this one was killed. */
   readonly wasClean: boolean
   readonly #db: Connection
-  readonly #sql: ReturnType<typeof prepare>
+  readonly #sql: ReturnType<typeof prepareChunkStore>
   #id: string
   #entriesEver: number
 
@@ -55,7 +56,7 @@ export class ChunkStore {
     this.#db = openForWriting(path)
     try {
       migrate(this.#db, BUFFER_MIGRATIONS)
-      this.#sql = named(`open ${path}`, () => prepare(this.#db))
+      this.#sql = named(`open ${path}`, () => prepareChunkStore(this.#db))
       const id = this.#meta('buffer_id')
       this.#id = id ?? randomUUID()
       this.wasClean = this.#meta('is_clean') !== '0'
@@ -270,45 +271,5 @@ export class ChunkStore {
 
   #meta(key: string): string | undefined {
     return named('read the buffer', () => this.#sql.meta.get(key))?.value
-  }
-}
-
-interface OldestRow {
-  seq: number
-  entries: number
-  bytes: number
-}
-
-function prepare(db: Connection) {
-  const rows = <Row>(sql: string): Statement<Row> => db.prepare(sql) as Statement<Row>
-  return {
-    meta: rows<{ value: string }>('SELECT value FROM meta WHERE key = ?'),
-    setMeta: rows('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
-    insertChunk: rows(
-      `INSERT INTO chunks (entries, first_entry, min_time_ms, max_time_ms, level_mask, raw_bytes, stored_ms, encoding,
-         crc32, positions, header, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    saveCheckpoint: rows(
-      `INSERT OR REPLACE INTO checkpoints (file_id, path, dev, ino, birth_ns, head_bytes, head_hash, offset, tail,
-         mtime_ms, state, updated_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    forgetCheckpoints: rows("DELETE FROM checkpoints WHERE state <> 'live' AND updated_ms < ?"),
-    book: rows(
-      `INSERT INTO ledger (source, account, entries, bytes) VALUES (?, ?, ?, ?)
-       ON CONFLICT (source, account) DO UPDATE SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes`,
-    ),
-    ledger: rows<LedgerBooking>('SELECT source, account, entries, bytes FROM ledger'),
-    insertSource: rows('INSERT OR IGNORE INTO sources (name) VALUES (?)'),
-    sources: rows<{ name: string }>('SELECT name FROM sources'),
-    // From sqlite_sequence, not from the rows: they may all have been delivered and removed.
-    lastSeq: rows<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'"),
-    oldest: rows<OldestRow>(
-      `SELECT seq, entries, length(body) AS bytes FROM chunks WHERE seq <= ? AND stored_ms < ? ORDER BY seq LIMIT ?`,
-    ),
-    rowsAfter: rows<ChunkRow>('SELECT * FROM chunks WHERE seq > ? ORDER BY seq'),
-    removeUpto: rows('DELETE FROM chunks WHERE seq <= ?'),
-    positions: rows<{ positions: string }>('SELECT positions FROM chunks WHERE seq > ? AND seq <= ? ORDER BY seq'),
   }
 }

@@ -82,7 +82,7 @@ function isLeftBy(fd: number, sizeBytes: number, file: TailedFile): boolean {
 }
 
 /** Whether `head` begins with the fingerprint of `c`. `hashes`: those of the beginnings of `head`, by their length. */
-function beginsLike(head: Buffer, c: Checkpoint, hashes: Map<number, string>): boolean {
+export function beginsLike(head: Buffer, c: Checkpoint, hashes: Map<number, string>): boolean {
   if (c.headBytes === 0 || c.headBytes > head.length) return false
   const hash = hashes.get(c.headBytes) ?? hashHead(head.subarray(0, c.headBytes))
   hashes.set(c.headBytes, hash)

@@ -5,6 +5,9 @@ import { originalNames } from './rotated-names.ts'
 /** A folder whose time is younger than this may change again without its time moving: kernels stamp files by the tick. */
 export const SETTLED_MS = 1000
 
+/** Two ticks of the slowest kernels: a folder that changes later than this after its last change has another time then. */
+const TICK_MS = 20
+
 interface Listing {
   readonly mtimeNs: bigint
   readonly ino: bigint
@@ -62,7 +65,7 @@ export class Folders {
       const stats = statSync(folder, { bigint: true })
       if (known && known.mtimeNs === stats.mtimeNs && known.ino === stats.ino) return known
       const listing = createListing(folder, stats)
-      const isSettled = this.#nowMs() - Number(stats.mtimeNs / 1_000_000n) > SETTLED_MS
+      const isSettled = this.#nowMs() - Number(stats.mtimeNs / 1_000_000n) > TICK_MS
       if (isSettled) this.#listings.set(folder, listing)
       else this.#listings.delete(folder)
       return listing

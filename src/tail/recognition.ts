@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import type { Attachments, Problem } from './attachments.ts'
-import type { Copies } from './copies.ts'
+import { beginsLike, type Copies } from './copies.ts'
 import {
   HEAD_BYTES,
   hashHead,
@@ -12,6 +12,7 @@ import {
   isSameInode,
   matchContent,
   openFile,
+  readAt,
   statPath,
 } from './fingerprint.ts'
 import { findRenamed, gzipHead, isReadText, isTextOf, type SearchDeps } from './recovery.ts'
@@ -114,8 +115,8 @@ export class Recognition {
     const known = sameInode.find((c) => matchContent(fd, sizeBytes, c) === 'same')
     if (known) return this.#resume(known, source, { path, fd, identity })
     const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
-    const moved = this.#kinOf(path, originals).find((c) => {
-      return !roster.isAttached(c.fileId) && matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c)
+    const moved = this.#kinOf(path, originals, readAt(fd, 0, Math.min(HEAD_BYTES, sizeBytes))).find((c) => {
+      return matchContent(fd, sizeBytes, c) === 'same' && this.#canMove(c)
     })
     if (moved) return this.#resume(moved, source, { path, fd, identity })
     if (
@@ -143,9 +144,15 @@ export class Recognition {
   }
 
   /** What was read under this name, a name it may have been rotated from, or a name that was rotated from the same. */
-  #kinOf(path: string, originals: readonly string[]): Checkpoint[] {
-    const kin = [path, ...originals].flatMap((name) => [name, ...this.#search.folders.rotatedSiblings(name)])
-    return this.#files.roster.at([...new Set(kin)])
+  #kinOf(path: string, originals: readonly string[], head: Buffer): Checkpoint[] {
+    const { roster } = this.#files
+    const names = new Set([path, ...originals].map((name) => basename(name)))
+    const hashes = new Map<number, string>()
+    return roster.inFolder(dirname(path)).filter((c) => {
+      if (roster.isAttached(c.fileId) || !beginsLike(head, c, hashes)) return false
+      const name = basename(c.path)
+      return names.has(name) || originalNames(name).some((original) => names.has(original))
+    })
   }
 
   /** A short beginning proves little: every file of a program may begin alike. It moved when it is nowhere else. */

@@ -108,7 +108,7 @@ export function findIntermediates(path: string, sinceMs: number, deps: Intermedi
 
 export interface IntermediateDeps extends SearchDeps {
   /** What was read in the folder. */
-  readonly known: readonly Checkpoint[]
+  readonly known: () => readonly Checkpoint[]
   /** Its text is part of a file that is being read. */
   readonly isCopy: (fd: number, sizeBytes: number) => boolean
   /** The same for a text that is compressed. */
@@ -120,7 +120,7 @@ function intermediates(path: string, sinceMs: number, deps: IntermediateDeps): F
   const paths = folders.rotatedSiblings(path)
   const isCandidate = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs >= sinceMs && !isTaken(identity)
   const isKnown = (fd: number, { identity, sizeBytes }: Plain): boolean => {
-    return known.some((c) => {
+    return known().some((c) => {
       // Another inode: a copy made of it, when there is not a byte more in it.
       const isLike = isSameInode(identity, c) || sizeBytes === c.offset
       return isLike && c.offset > 0 && matchContent(fd, sizeBytes, c) === 'same'

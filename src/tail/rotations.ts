@@ -1,5 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Log } from '../run/log.ts'
 import type { Checkpoint } from '../store/checkpoint.ts'
 import type { Attachments } from './attachments.ts'
@@ -15,6 +15,7 @@ import {
   type SearchDeps,
 } from './recovery.ts'
 import type { Refusals } from './refusals.ts'
+import { originalNames } from './rotated-names.ts'
 import type { Source } from './source.ts'
 
 /** Searches for a file that is renamed whenever it was found. */
@@ -106,11 +107,15 @@ export class Rotations {
 
   /** How to tell what was read, or will be, of the files that `path` led to. */
   #knownAbout(path: string): Pick<IntermediateDeps, 'known' | 'isCopy' | 'isTextKnown'> {
-    const known = this.#files.inFolder(dirname(path))
+    let texts: Checkpoint[] | undefined
+    // Costs a read for each new file in the folder, so it is done when there is something to compare it with.
+    const known = (): Checkpoint[] => (texts ??= this.#files.inFolder(dirname(path)))
+    // It may be a rotated name itself.
+    const originals = [path, ...originalNames(basename(path)).map((name) => join(dirname(path), name))]
     return {
       known,
-      isCopy: (fd, sizeBytes) => this.#deps.copies.isCopy(fd, sizeBytes, { originals: [path], known }),
-      isTextKnown: (text) => known.some((c) => isReadText(text, c)) || this.#deps.copies.isTextRead(text, [path]),
+      isCopy: (fd, sizeBytes) => this.#deps.copies.isCopy(fd, sizeBytes, { originals, known: known() }),
+      isTextKnown: (text) => known().some((c) => isReadText(text, c)) || this.#deps.copies.isTextRead(text, originals),
     }
   }
 

@@ -154,12 +154,12 @@ t.test(
   async (t) => {
     const disk = new SmallDisk(t)
     const { world } = disk
-    disk.configure({ minFree: '1MiB' })
+    disk.configure()
     const first = numberedLines('first', 500)
     world.log('app.log', first)
     const before = await world.started()
     await world.arrived(first)
-    await until('the ballast', () => ballastOf(disk) !== undefined)
+    await until('the ballast', () => ballastOf(disk) === 8 * 2 ** 20)
     await before.stop('SIGKILL')
     disk.fill()
     const second = numberedLines('second', 500)

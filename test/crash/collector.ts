@@ -56,7 +56,7 @@ export class Collector {
     this.#server.close()
   }
 
-  /** Resolves when `condition`, asked after every batch that is taken, holds; false when the deadline passes first. */
+  /** Resolves when `condition`, asked at every request, holds; false when the deadline passes first. */
   async until(condition: () => boolean, deadlineMs: number): Promise<boolean> {
     const deadline = AbortSignal.timeout(deadlineMs)
     while (!condition()) {
@@ -73,6 +73,7 @@ export class Collector {
     const body = await buffer(request)
     const key = String(request.headers['idempotency-key'])
     this.requests++
+    this.#wake()
     this.#compare(key, body)
     const fault = this.isFaulty ? this.#random.weighted(FAULTS) : 'none'
     if (isTaken(fault)) this.#take(key, body)

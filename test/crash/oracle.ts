@@ -78,9 +78,9 @@ const WORDS = ['payload', 'Überprüfung', '日本語', '🙂', '"quoted"', 'bac
 
 function payloadOf(random: Random): string {
   const wanted = random.weighted<[number, number]>([
-    [80, [1, 150]],
-    [18, [150, 2000]],
-    [2, [2000, 20_000]],
+    [89, [1, 150]],
+    [10, [150, 1000]],
+    [1, [1000, 20_000]],
   ])
   const length = random.integer(...wanted)
   let text = ''

@@ -74,7 +74,7 @@ export async function storm({ build, seed, kills, schemes = SCHEMES }: StormOpti
     while (isFine && killed < kills) {
       await pauseBetweenLives(logs, random)
       const agent = start()
-      await momentOfDeath(agent, random)
+      await momentOfDeath(agent, { collector, random })
       const isKill = random.chance(0.93)
       if (isKill) killed++
       isFine = check(isKill ? await agent.kill() : await agent.stop())
@@ -119,7 +119,10 @@ async function pauseBetweenLives(logs: readonly RotatingLog[], random: Random): 
   for (const log of logs) log.rotationChance = WATCHED
 }
 
-async function momentOfDeath(agent: AgentProcess, random: Random): Promise<void> {
+async function momentOfDeath(
+  agent: AgentProcess,
+  { collector, random }: { collector: Collector; random: Random },
+): Promise<void> {
   const moment = random.weighted([
     [25, 'starting'],
     [25, 'started'],
@@ -127,7 +130,10 @@ async function momentOfDeath(agent: AgentProcess, random: Random): Promise<void>
   ] as const)
   if (moment === 'starting') return void (await Promise.race([agent.started(), sleep(random.integer(100, 700))]))
   await agent.started()
-  await sleep(moment === 'started' ? random.integer(0, 60) : random.integer(60, 900))
+  if (moment === 'started') return sleep(random.integer(0, 60))
+  const { requests } = collector
+  await Promise.race([collector.until(() => collector.requests > requests, PATIENCE_MS), agent.exited])
+  await sleep(random.integer(0, 600))
 }
 
 /** Small chunks and short waits, so that there is much to die in. */

@@ -11,7 +11,7 @@ export interface WrongBuild {
   readonly violation: RegExp
 }
 
-const DIE = `if (Math.random() < 0.03) process.kill(process.pid, 'SIGKILL')`
+const DIE = `if (Math.random() < 0.1) process.kill(process.pid, 'SIGKILL')`
 const COMMIT = `if (room.kind === 'full') this.#dropOldest(bytes)
       store.commitAll(commits)`
 const ENTRIES = 'store.commitAll(commits.map((commit) => ({ ...commit, checkpoints: [] })))'

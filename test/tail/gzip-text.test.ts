@@ -178,6 +178,7 @@ t.test('a compressed text gives the lines that the plain file gives', async (t) 
     }),
     { numRuns: 40 },
   )
+  t.pass('no counterexample')
 })
 
 t.test(
