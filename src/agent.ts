@@ -1,30 +1,19 @@
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { BufferView } from './agent/buffer-view.ts'
-import { healthChecks } from './agent/health-checks.ts'
 import { ingestSettings } from './agent/ingest-settings.ts'
 import { IngestThread } from './agent/ingest-thread.ts'
-import { outputAccounts, outputImbalance, sourceImbalances } from './agent/ledgers.ts'
-import {
-  CommitTimes,
-  mirrorOutput,
-  mirrorOutputLedger,
-  mirrorSourceLedger,
-  mirrorVitals,
-} from './agent/metrics-bridge.ts'
+import { Observer } from './agent/observer.ts'
 import { Outputs } from './agent/outputs.ts'
 import { type Api, createApi } from './api/server.ts'
 import { type ListenAddress, parseListen } from './config/listen.ts'
 import type { AgentConfig } from './config/schema.ts'
-import { messageOf } from './errors.ts'
-import type { IngestVitals } from './ingest/messages.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import type { HealthCheck } from './model/health.ts'
 import type { OwnLog } from './own-log.ts'
 import type { Clock } from './run/clock.ts'
 import type { Component } from './run/component.ts'
 import { withDeadline } from './run/deadline.ts'
-import { beatEveryMs, createHeartbeats, Heartbeat, Pulse, startBeating } from './run/heartbeat.ts'
+import { beatEveryMs, createHeartbeats, Heartbeat, startBeating } from './run/heartbeat.ts'
 import { createNotifier, type Notifier, type NotifySettings } from './run/notifier.ts'
 import { BUFFER_FILE, type Corruption } from './store/open-buffer.ts'
 import type { StateStore } from './store/state-store.ts'
@@ -57,12 +46,8 @@ export interface AgentDeps {
   readonly nodeVersion: string
 }
 
-/** Beats come every 5 s at most; three missing are no accident. */
-const STILL_MS = 15_000
 /** What the ingest thread may take to stop, beyond what is needed to commit what it holds, ms. */
 const INGEST_STOP_MS = 5000
-/** Headers looked at in one step: a second's worth at full speed is a fifth of it. */
-const HEADERS_STEP = 500
 
 /**
  * The agent: the only file of the main thread that knows everyone. Starts the parts in the order they need each other and
@@ -78,16 +63,10 @@ export class Agent implements Component {
   readonly #outputs: Outputs
   readonly #api: Api
   readonly #notifier: Notifier
-  readonly #commitTimes = new CommitTimes()
+  readonly #observer: Observer
   readonly #startedMs: number
   readonly #heartbeats = createHeartbeats()
-  readonly #ingestPulse = new Pulse(this.#heartbeats, 'ingest')
   readonly #beatMs: number
-  #vitals: IngestVitals | undefined
-  #corruption: Corruption | undefined
-  #reloadProblem: string | undefined
-  #stalledThreads: readonly string[] = []
-  #headerSeq = 0
   /** The buffer is open: before that no output may begin, since it would take the buffer for an empty one. */
   readonly #opened = Promise.withResolvers<void>()
   #isReady = false
@@ -107,7 +86,7 @@ export class Agent implements Component {
       onSuppressed: (count) => this.suppressed(count),
       onOpen: (about) => this.#onOpen(about),
       onCommitted: () => this.#outputs.ring(),
-      onVitals: (vitals) => this.#onVitals(vitals),
+      onVitals: (vitals) => this.#observer.see(vitals),
       onRestart: () => this.#metrics.componentRestarts.inc({ component: 'ingest' }),
     })
     const cursors = {
@@ -118,12 +97,20 @@ export class Agent implements Component {
       },
     }
     this.#outputs = new Outputs({ source: this.#buffer, cursors, clock, log, version, stdout })
+    this.#observer = new Observer({
+      ...deps,
+      metrics: this.#metrics,
+      buffer: this.#buffer,
+      heartbeats: this.#heartbeats,
+      outputs: () => this.#outputs.statuses(),
+      ingestFailure: () => this.#ingest.failure,
+    })
     const { service, environment, api } = configured.config
     this.#api = createApi(
       { ...api, listen: listenAddress(api.listen), service, environment, version, startedMs: this.#startedMs },
       {
         ...{ clock, log: log.child('api'), metrics: this.#metrics },
-        checks: () => this.#checks(),
+        checks: () => this.#observer.checks(),
         readiness: () =>
           this.#isReady ? { kind: 'ready' } : { kind: 'not_ready', reason: 'the buffer is not open yet' },
         reload: () => this.reload(),
@@ -134,11 +121,10 @@ export class Agent implements Component {
       heartbeats: this.#heartbeats,
       onReport: (report) => {
         if (report.kind === 'trouble') return log.warn('Cannot talk to systemd', { reason: report.text })
-        this.#stalledThreads = report.threads
-        if (report.threads.length > 0) log.error('A thread makes no progress', { threads: report.threads })
+        this.#observer.seeStalled(report.threads)
       },
     })
-    this.#metrics.onCollect(() => this.#collect())
+    this.#metrics.onCollect(() => this.#observer.collect())
   }
 
   /** Messages of the agent's own that were held back. */
@@ -207,7 +193,7 @@ export class Agent implements Component {
     const reloaded = await readConfig()
     const problems = reloaded.kind === 'bad' ? reloaded.problems : this.#unchangeable(reloaded.config)
     if (reloaded.kind === 'bad' || problems.length > 0) {
-      this.#reloadProblem = problems.join('; ')
+      this.#observer.reloadProblem = problems.join('; ')
       this.#metrics.configReloadSuccessful.set({}, 0)
       log.error('The configuration is not taken over; the one before stays in use', { problems })
       this.#notifier.ready(this.#statusText())
@@ -215,7 +201,7 @@ export class Agent implements Component {
     }
     const before = this.#configured.config
     this.#configured = reloaded
-    this.#reloadProblem = undefined
+    this.#observer.reloadProblem = undefined
     ownLog.setLevel(reloaded.config.log.level)
     this.#name(reloaded.config)
     for (const { name } of before.sources)
@@ -256,93 +242,14 @@ export class Agent implements Component {
     this.#metrics.configInfo.tell({ hash: this.#configured.hash })
   }
 
-  #onOpen({ wasClean, corruption }: { wasClean: boolean; corruption?: Corruption }): void {
+  #onOpen(about: { wasClean: boolean; corruption?: Corruption }): void {
     const { config } = this.#configured
     this.#buffer.reopen(join(config.dataDir, BUFFER_FILE))
-    this.#headerSeq = this.#buffer.totals().lastSeq
-    this.#metrics.uncleanStart.set({}, wasClean ? 0 : 1)
-    if (corruption) {
-      this.#corruption = corruption
-      this.#metrics.bufferCorruptions.inc({})
-    }
+    this.#observer.opened(about)
     this.#isReady = true
     this.#opened.resolve()
     this.#outputs.ring()
     this.#notifier.ready(this.#statusText())
-  }
-
-  #onVitals(vitals: IngestVitals): void {
-    this.#vitals = vitals
-    this.#commitTimes.add(vitals.commitSeconds)
-    this.#metrics.sweepSeconds.observe({}, vitals.lookSeconds)
-    this.#readHeaders()
-  }
-
-  /** Counts what the chunks since the last time say of their entries. */
-  #readHeaders(): void {
-    try {
-      for (const { seq, header } of this.#buffer.headersAfter(this.#headerSeq, HEADERS_STEP)) {
-        this.#metrics.logSeries.count(header)
-        this.#headerSeq = seq
-      }
-    } catch (error) {
-      // The headers are still there next time.
-      this.#deps.ownLog.log.debug('Cannot read chunk headers', { error: messageOf(error) })
-    }
-  }
-
-  #collect(): void {
-    const { clock, state, ownLog } = this.#deps
-    const metrics = this.#metrics
-    ownLog.flush()
-    this.#readHeaders()
-    if (this.#vitals) {
-      mirrorVitals(metrics, this.#vitals, clock.nowMs())
-      mirrorSourceLedger(metrics, this.#vitals.ledger)
-      for (const [name, entries] of sourceImbalances(this.#vitals.ledger))
-        metrics.ledgerImbalance.set({ kind: 'source', name }, entries)
-    }
-    this.#commitTimes.mirror(metrics)
-    for (const thread of ['main', 'ingest'])
-      metrics.threadStalled.set({ thread }, Number(this.#stalled().includes(thread)))
-    const held = this.#buffer.held()
-    metrics.bufferEntries.set({}, held.entries)
-    metrics.bufferOldestAge.set({}, held.oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - held.oldestMs) / 1000)
-    for (const status of this.#outputs.statuses()) {
-      mirrorOutput(metrics, status)
-      metrics.deadLetterEntries.set({ output: status.name }, state.deadLetterCount(status.name))
-      const cursor = state.cursor(status.name)
-      if (!cursor || cursor.bufferId !== this.#buffer.bufferId) continue
-      mirrorOutputLedger(metrics, outputAccounts(cursor, this.#buffer.totals().entries))
-      metrics.ledgerImbalance.set({ kind: 'output', name: status.name }, this.#imbalanceOf(cursor))
-    }
-  }
-
-  #imbalanceOf(cursor: Parameters<typeof outputImbalance>[0]): number {
-    return outputImbalance(cursor, this.#buffer.entriesUpto(cursor.seq))
-  }
-
-  #checks(): HealthCheck[] {
-    const { clock, rssBytes } = this.#deps
-    const imbalanced = [...sourceImbalances(this.#vitals?.ledger ?? [])].filter(([, entries]) => entries !== 0)
-    return healthChecks({
-      nowMs: clock.nowMs(),
-      vitals: this.#vitals,
-      outputs: this.#outputs.statuses(),
-      ingestFailure: this.#ingest.failure,
-      stalledThreads: this.#stalled(),
-      corruption: this.#corruption,
-      stateQuarantine: this.#deps.stateQuarantine,
-      reloadProblem: this.#reloadProblem,
-      imbalanced: imbalanced.map(([name]) => name),
-      rssBytes: rssBytes(),
-    })
-  }
-
-  /** What the watchdog says of main, and what main sees of ingest. */
-  #stalled(): readonly string[] {
-    const isIngestStill = this.#isReady && this.#ingestPulse.stillMs(this.#deps.clock.monotonicMs()) > STILL_MS
-    return isIngestStill ? [...new Set([...this.#stalledThreads, 'ingest'])] : this.#stalledThreads
   }
 
   #statusText(): string {
