@@ -34,10 +34,11 @@ export class Copies {
     return known.some((c) => {
       const attached = this.#files.find(c)
       if (attached?.headHash !== headHash && !beginsLike(head, c, hashes)) return false
-      if (c.headBytes === HEAD_BYTES && sizeBytes <= c.offset) return true
       const file = attached?.file
       // A short text is a copy when the file that had it lost it; else many programs begin each file alike.
-      return file !== undefined && (isLong ? isCopyOf(fd, sizeBytes, file) : isLeftBy(fd, sizeBytes, file))
+      if (file && (isLong ? isCopyOf(fd, sizeBytes, file) : isLeftBy(fd, sizeBytes, file))) return true
+      // The file is gone, or lost what is compared: all there is to go by is its first KiB.
+      return c.headBytes === HEAD_BYTES && sizeBytes <= c.offset && (!file || !isWhole(file))
     })
   }
 
@@ -76,9 +77,13 @@ function isCopyOf(fd: number, sizeBytes: number, file: TailedFile): boolean {
 /** `fd` holds what was read of a file that holds it no more: it was copied and truncated, which is not noticed yet. */
 function isLeftBy(fd: number, sizeBytes: number, file: TailedFile): boolean {
   const c = file.checkpoint()
-  if (c.offset === 0 || matchContent(fd, sizeBytes, c) !== 'same') return false
-  const isThere = withOpen(file, (open) => matchContent(open, fstatSync(open).size, c) === 'same')
-  return isThere === false
+  return c.offset > 0 && matchContent(fd, sizeBytes, c) === 'same' && !isWhole(file)
+}
+
+/** What was read of the file is still in it. */
+function isWhole(file: TailedFile): boolean {
+  const c = file.checkpoint()
+  return withOpen(file, (open) => matchContent(open, fstatSync(open).size, c) === 'same') !== false
 }
 
 /** Whether `head` begins with the fingerprint of `c`. `hashes`: those of the beginnings of `head`, by their length. */

@@ -172,12 +172,7 @@ export class Recognition {
     source: Source,
     { fd, sizeBytes, identity }: { fd: number; sizeBytes: number; identity: FileIdentity },
   ): void {
-    const problem = this.#files.problems.get(path)
-    // A copy that went its own way since it was seen: what it had then is read from the original, if it was much more
-    // than a beginning that many files share.
-    const isProven = problem?.kind === 'copy' && isSameFile(problem, identity) && problem.sizeBytes >= HEAD_BYTES
-    const copiedBytes = isProven ? Math.min(problem.sizeBytes, sizeBytes) : 0
-    const offset = startsAtEnd(source) ? sizeBytes : copiedBytes
+    const offset = startsAtEnd(source) ? sizeBytes : 0
     this.#files.add(this.#files.newCheckpoint(path, identity, { offset, fd }), source, fd)
   }
 

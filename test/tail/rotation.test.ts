@@ -231,6 +231,19 @@ t.test('a copy in the making is not taken for a new file', async (t) => {
   t.same(await rig.take(), ['b 1'])
 })
 
+t.test(
+  'files with names that look rotated, which all begin with the same two KiB, are no copies of each other',
+  async (t) => {
+    const rig = createRig(t, { sources: [{ include: ['worker*.log'] }] })
+    const banner = lines('# banner', 200)
+    rig.write('worker.log', `${banner}${lines('a', 50)}`)
+    t.equal((await rig.take()).length, 250)
+    rig.write('worker-1.log', `${banner}${lines('b', 5)}`)
+    rig.write('worker-2.log', `${banner}${lines('c', 5)}`)
+    t.equal((await rig.take()).length, 410)
+  },
+)
+
 t.test('a copy of a file that is parked is not taken for a new file', async (t) => {
   const rig = createRig(t, { sources: [{ include: ['*.log*'] }], options: { maxOpenFiles: 2 } })
   for (const name of ['a', 'b', 'c', 'd', 'e']) rig.write(`${name}.log`, lines(name, 2))
