@@ -213,9 +213,12 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
   post({ kind: 'open', wasClean: store.wasClean, ...(corruption && { corruption }) })
   if (corruption) log.error('The buffer was damaged and was set aside; a new one is in use', { ...corruption })
   const stopBeating = startBeating(new Heartbeat(heartbeats, 'ingest'), beatMs)
-  const committing = committer.run(stop.signal)
+  // The committer ends after the pipeline: what that holds at the end is committed too.
+  const stopCommitting = new AbortController()
+  const committing = committer.run(stopCommitting.signal)
   try {
     await Promise.race([pipeline.run(stop.signal), committing])
+    stopCommitting.abort()
     await committing
     attempt(() => {
       if (acked.follow(outputsSettledSeq())) acked.save(store.checkpoints())

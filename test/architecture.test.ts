@@ -77,7 +77,10 @@ const all = files.flatMap(importsOf)
 const inside = all.filter(({ specifier }) => specifier.startsWith('.') && specifier.endsWith('.ts'))
 
 t.test('every room stands on a floor', (t) => {
-  t.same(files.filter((file) => floorOf(roomOf(file)) < 0), [])
+  t.same(
+    files.filter((file) => floorOf(roomOf(file)) < 0),
+    [],
+  )
   t.end()
 })
 

@@ -32,6 +32,7 @@ export class Pipeline implements Component {
   encoding: ChunkEncoding
   lookSeconds = 0
   readonly #deps: PipelineDeps
+  readonly #isMuted = (folder: string): boolean => this.#deps.watcher.isMuted(folder)
   #seenSources: string[] = []
   #discoverAtMs = 0
   #lookAtMs = 0
@@ -73,7 +74,7 @@ export class Pipeline implements Component {
       }
     }
     if (isRung || nowMs >= this.#lookAtMs) {
-      this.#lookAtMs = nowMs + tailer.look(rung)
+      this.#lookAtMs = nowMs + tailer.look(rung, this.#isMuted)
       this.lookSeconds = (clock.monotonicMs() - nowMs) / 1000
       rung.clear()
     }

@@ -131,7 +131,7 @@ export class Attachments {
     // Its old path may be another's by now.
     if (this.live.get(attached.file.path) === attached) this.live.delete(attached.file.path)
     this.rotated.delete(attached)
-    attached.file.path = path
+    attached.file.moveTo(path)
     attached.file.state = 'live'
     this.live.set(path, attached)
     this.touch(attached.file)

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, identityOf, openFile, readAt, TAIL_BYTES } from './fingerprint.ts'
+import { HEAD_BYTES, hashHead, openFile, readAt, TAIL_BYTES } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
 import { decodeUtf16, splitUtf16, utf16LineEnd } from './utf16.ts'
@@ -38,8 +39,7 @@ export interface FileOptions {
  */
 export class TailedFile {
   readonly fileId: number
-  path: string
-  identity: FileIdentity
+  readonly identity: FileIdentity
   state: CheckpointState = 'live'
   /** Handed over up to here. */
   offset: number
@@ -64,13 +64,21 @@ export class TailedFile {
   #headBytes: number
   #headHash: string
   readonly #tail = Buffer.alloc(TAIL_BYTES)
+  #path: string
+  #folder: string
+  /** The identity's, as stat gives them: compared at every look. */
+  readonly #ino: bigint
+  readonly #birthNs: bigint
   #tailBytes: number
 
   constructor(checkpoint: Checkpoint, options: FileOptions, deps: { sink: LineSink; fd: number; nowMs: number }) {
     this.fileId = checkpoint.fileId
-    this.path = checkpoint.path
-    const { dev, ino, birthNs } = checkpoint
+    const { path, dev, ino, birthNs } = checkpoint
+    this.#path = path
+    this.#folder = dirname(path)
     this.identity = { dev, ino, birthNs }
+    this.#ino = BigInt(ino)
+    this.#birthNs = BigInt(birthNs)
     this.offset = checkpoint.offset
     this.mtimeMs = checkpoint.mtimeMs
     this.state = checkpoint.state
@@ -84,6 +92,24 @@ export class TailedFile {
     this.look(deps.nowMs)
     this.#provenMtimeMs = checkpoint.mtimeMs || this.mtimeMs
     if (this.offset > 0) this.#encoding = sniffEncoding(readAt(deps.fd, 0, 3)).encoding
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
+  get folder(): string {
+    return this.#folder
+  }
+
+  moveTo(path: string): void {
+    this.#path = path
+    this.#folder = dirname(path)
+  }
+
+  /** It is this file that `stats` tells of: the same inode, born at the same time where that is known. */
+  isAt({ ino, birthtimeNs }: BigIntStats): boolean {
+    return ino === this.#ino && (birthtimeNs === this.#birthNs || birthtimeNs === 0n || this.#birthNs === 0n)
   }
 
   get isOpen(): boolean {
@@ -133,8 +159,7 @@ export class TailedFile {
   /** Opens a parked file again; false when its path leads to another file now. @throws system errors */
   unpark(): boolean {
     const fd = openFile(this.path)
-    const identity = identityOf(fstatSync(fd, { bigint: true }))
-    if (identity.ino !== this.identity.ino || identity.birthNs !== this.identity.birthNs) {
+    if (!this.isAt(fstatSync(fd, { bigint: true }))) {
       closeSync(fd)
       return false
     }

@@ -3,14 +3,18 @@ import { messageOf } from '../errors.ts'
 
 /** Rings within one look (1 s) from which on a folder is busy. */
 const BUSY_RINGS = 8
-/** Looks for which a busy folder stays unwatched. */
+/** Looks for which a busy folder stays unwatched, at first; twice as long each time it is busy again, up to the second. */
 const MUTED_LOOKS = 15
+const MAX_MUTED_LOOKS = 240
 
 interface Watched {
   /** Undefined while the folder is busy. */
   watcher: FSWatcher | undefined
   rings: number
+  /** Looks until it is watched again. */
   mutedLooks: number
+  /** How long it was muted the last time. */
+  lastMutedLooks: number
 }
 
 /**
@@ -43,7 +47,8 @@ export class Watcher {
     }
     if (this.#isDeaf) return
     for (const path of wanted) {
-      if (!this.#folders.has(path)) this.#folders.set(path, { watcher: this.#open(path), rings: 0, mutedLooks: 0 })
+      if (!this.#folders.has(path))
+        this.#folders.set(path, { watcher: this.#open(path), rings: 0, mutedLooks: 0, lastMutedLooks: 0 })
     }
   }
 
@@ -51,9 +56,16 @@ export class Watcher {
     if (folder.watcher && folder.rings >= BUSY_RINGS) {
       void folder.watcher.close()
       folder.watcher = undefined
-      folder.mutedLooks = MUTED_LOOKS
+      folder.lastMutedLooks = Math.min(MAX_MUTED_LOOKS, 2 * folder.lastMutedLooks || MUTED_LOOKS)
+      folder.mutedLooks = folder.lastMutedLooks
     } else if (!folder.watcher && --folder.mutedLooks <= 0 && !this.#isDeaf) folder.watcher = this.#open(path)
+    else if (folder.watcher && folder.rings === 0) folder.lastMutedLooks = 0
     folder.rings = 0
+  }
+
+  /** Nothing rings for the files in this folder: they must be looked at. */
+  isMuted(path: string): boolean {
+    return this.#folders.get(path)?.watcher === undefined
   }
 
   #open(path: string): FSWatcher {

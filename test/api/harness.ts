@@ -5,7 +5,7 @@ import { type ApiDeps, type ApiOptions, createApi } from '../../src/api/server.t
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { systemClock } from '../../src/run/clock.ts'
 import { createLog } from '../../src/run/log.ts'
-import { type LogRecord } from '../../src/run/log-record.ts'
+import type { LogRecord } from '../../src/run/log-record.ts'
 import { RepeatLimiter, USUAL_REPEATS } from '../../src/run/repeat-limiter.ts'
 
 export interface RunningApi {

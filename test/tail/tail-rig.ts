@@ -131,12 +131,12 @@ export class TailRig {
 
   /** Looks at every file, due or not. */
   look(): void {
-    this.tailer.look(EVERYTHING)
+    this.tailer.look(EVERYTHING, () => false)
   }
 
   /** Looks at the files whose turn it is. */
   lookAtDue(): number {
-    return this.tailer.look(new Set())
+    return this.tailer.look(new Set(), () => false)
   }
 
   /** Reads what there is to read, `maxLines` at most (and what is in the block that goes beyond). Whether there may be more. */
