@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { ensureRuntimeFlags } from './cli/runtime-flags.ts'
+import { ensureRuntime, ensureRuntimeFlags } from './cli/runtime-flags.ts'
 import { EXIT, FatalError, messageOf } from './errors.ts'
 
 /**
@@ -80,6 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
   if (name === 'help' || name === '--help' || name === '-h') return say(overview())
   if (name === '--version' || name === '-V') return say(`${version()}\n`)
+  ensureRuntime(process.versions.node)
   if (!verb) throw new UsageError(`unknown verb ${name}, expected ${Object.keys(VERBS).join(', ')} or help`)
   const options = { ...verb.options, help: { type: 'boolean', short: 'h', help: 'print this' } } as const
   const { values } = parsed(() => parseArgs({ args: rest, options, strict: true }))

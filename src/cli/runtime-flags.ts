@@ -1,4 +1,5 @@
-import { execve } from 'node:process'
+import process from 'node:process'
+import { EXIT, FatalError } from '../errors.ts'
 
 /**
  * The flags the agent is measured with. Most of its objects have a short life, and a young generation of 2 MiB a thread is
@@ -14,6 +15,18 @@ const FLAGS = ['--max-semi-space-size=2']
 export function ensureRuntimeFlags(execArgv: readonly string[], argv: readonly string[]): void {
   const missing = FLAGS.filter((flag) => !execArgv.some((given) => given.split('=')[0] === flag.split('=')[0]))
   const [node, ...rest] = argv
-  if (missing.length === 0 || node === undefined || typeof execve !== 'function') return
-  execve(node, [node, ...execArgv, ...missing, ...rest])
+  if (missing.length === 0 || node === undefined || typeof process.execve !== 'function') return
+  process.execve(node, [node, ...execArgv, ...missing, ...rest])
+}
+
+const OLDEST = [22, 22] as const
+
+/** @throws {FatalError} when the agent was started by a runtime that is too old for it. */
+export function ensureRuntime(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return
+  throw new FatalError(`Cannot run on Node ${version}: Node ${OLDEST.join('.')} or newer is needed`, {
+    exitCode: EXIT.failure,
+    hint: 'the agent brings its own: run it by node_modules/.bin/node, by npx obs-agent, or by the installed obs-agent',
+  })
 }

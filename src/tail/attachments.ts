@@ -2,10 +2,11 @@ import type { Clock } from '../run/clock.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import { HEAD_BYTES, hashHead, readAt } from './fingerprint.ts'
 import { GzipText } from './gzip-text.ts'
+import { proofAt } from './proof.ts'
 import type { Found } from './recovery.ts'
 import type { Roster } from './roster.ts'
 import type { Source } from './source.ts'
-import { proofAt, TailedFile } from './tailed-file.ts'
+import { TailedFile } from './tailed-file.ts'
 
 /** A file being read, and for whom. */
 export interface Attached {

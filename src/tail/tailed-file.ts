@@ -1,21 +1,14 @@
 import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, openFile, readAt, TAIL_BYTES } from './fingerprint.ts'
+import { HEAD_BYTES, openFile, readAt } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
+import { Proof, proofAt } from './proof.ts'
+import type { ReadBlock } from './read-block.ts'
 import { decodeUtf16, splitUtf16, utf16LineEnd } from './utf16.ts'
 
 const LF = 10
-
-/** The buffer all files of a thread are read into, one after the other. Grows to the longest `max_line` in use. */
-export class ReadBlock {
-  bytes = Buffer.allocUnsafeSlow(256 * 1024 + HEAD_BYTES)
-
-  growTo(size: number): void {
-    if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size)
-  }
-}
 
 /** What a turn at a file came to. */
 export type TurnResult =
@@ -61,15 +54,12 @@ export class TailedFile {
   #encoding: TextEncoding = 'utf8'
   /** Past `offset` when the unfinished line is longer than a block: no line end before this byte. */
   #scannedTo = 0
-  #headBytes: number
-  #headHash: string
-  readonly #tail = Buffer.alloc(TAIL_BYTES)
+  #proof: Proof
   #path: string
   #folder: string
   /** The identity's, as stat gives them: compared at every look. */
   readonly #ino: bigint
   readonly #birthNs: bigint
-  #tailBytes: number
 
   constructor(checkpoint: Checkpoint, options: FileOptions, deps: { sink: LineSink; fd: number; nowMs: number }) {
     this.fileId = checkpoint.fileId
@@ -82,9 +72,7 @@ export class TailedFile {
     this.offset = checkpoint.offset
     this.mtimeMs = checkpoint.mtimeMs
     this.state = checkpoint.state
-    this.#headBytes = checkpoint.headBytes
-    this.#headHash = checkpoint.headHash
-    this.#tailBytes = checkpoint.tail.copy(this.#tail)
+    this.#proof = new Proof(checkpoint)
     this.#options = options
     this.#sink = deps.sink
     this.#fd = deps.fd
@@ -128,8 +116,8 @@ export class TailedFile {
 
   /** The next byte goes on with a line whose first part is stored. Before it may also lie a byte-order mark, or a hole. */
   get #isContinued(): boolean {
-    const last = this.#tail[this.#tailBytes - 1]
-    return this.#encoding === 'utf8' && this.#tailBytes > 0 && last !== LF && last !== 0 && this.offset > 3
+    const last = this.#proof.lastByte
+    return this.#encoding === 'utf8' && last !== undefined && last !== LF && last !== 0 && this.offset > 3
   }
 
   /** Looks at the open file's size, time and links; true when it was written to. */
@@ -170,33 +158,24 @@ export class TailedFile {
   /** Reads at most a block and hands its complete lines over. @throws system errors */
   turn(block: ReadBlock, splitter: LineSplitter, readMs: number): TurnResult {
     if (this.#scannedTo > this.offset) return this.#turnInLongLine(block, splitter, readMs)
-    // A short file is compared whole, by its hash: then one read both proves the head and lets it grow.
-    const overlapBytes = this.offset <= HEAD_BYTES ? this.offset : this.#tailBytes
+    const overlapBytes = this.#proof.overlapBytes(this.offset)
     const { bytes } = block
     const filled = readSync(this.fd, bytes, 0, bytes.length, this.offset - overlapBytes)
     if (filled < overlapBytes) return 'truncated_size'
-    if (!this.#isOverlap(bytes, overlapBytes)) return 'truncated_overlap'
+    if (!this.#proof.holds(bytes, overlapBytes, this.offset)) return 'truncated_overlap'
     if (overlapBytes > 0) this.#provenMtimeMs = this.mtimeMs
     if (filled === overlapBytes) return 'end'
     const isFull = filled === bytes.length
     const taken = this.#take(bytes, { start: overlapBytes, end: filled, readMs, isFull }, splitter)
     if (taken > 0) {
-      this.#advance(bytes, overlapBytes, overlapBytes + taken)
+      this.#proof.advance(bytes, overlapBytes, { offset: this.offset, to: overlapBytes + taken })
+      this.offset += taken
       return 'more'
     }
     if (!isFull) return 'end'
     if (filled - overlapBytes <= this.#options.maxLineBytes) block.growTo(this.#options.maxLineBytes + 2 * HEAD_BYTES)
     else this.#scannedTo = this.#aligned(this.offset + filled - overlapBytes)
     return 'more'
-  }
-
-  #isOverlap(bytes: Buffer, overlapBytes: number): boolean {
-    if (overlapBytes === 0) return true
-    if (this.offset <= HEAD_BYTES && this.#headBytes === this.offset) {
-      return hashHead(bytes.subarray(0, overlapBytes)) === this.#headHash
-    }
-    const tailFrom = overlapBytes - this.#tailBytes
-    return bytes.subarray(tailFrom, overlapBytes).equals(this.#tail.subarray(0, this.#tailBytes))
   }
 
   /** Hands over what is complete in `bytes[start … end)`, which begins at `offset`; returns how many bytes that took. */
@@ -229,26 +208,10 @@ export class TailedFile {
     return taken === 0 ? 0 : taken + from - at.start
   }
 
-  /** Moves the offset to the byte at `to` in `bytes`, whose first `overlapBytes` lie before the present offset. */
-  #advance(bytes: Buffer, overlapBytes: number, to: number): void {
-    const offset = this.offset + to - overlapBytes
-    if (this.#headBytes < HEAD_BYTES && this.offset <= HEAD_BYTES) {
-      this.#headBytes = Math.min(HEAD_BYTES, offset)
-      this.#headHash = hashHead(bytes.subarray(0, this.#headBytes))
-    }
-    this.#tailBytes = Math.min(TAIL_BYTES, to)
-    bytes.copy(this.#tail, 0, to - this.#tailBytes, to)
-    this.offset = offset
-  }
-
   /** Looks for the end of a line longer than a block, keeping nothing of it; hands over its head when it is found. */
   #turnInLongLine(block: ReadBlock, splitter: LineSplitter, readMs: number): TurnResult {
     const { bytes } = block
-    if (
-      !readAt(this.fd, this.offset - this.#tailBytes, this.#tailBytes).equals(this.#tail.subarray(0, this.#tailBytes))
-    ) {
-      return 'truncated_overlap'
-    }
+    if (!this.#proof.holdsIn(this.fd, this.offset)) return 'truncated_overlap'
     const filled = readSync(this.fd, bytes, 0, bytes.length, this.#scannedTo)
     if (filled === 0) return fstatSync(this.fd).size < this.#scannedTo ? 'truncated_size' : 'end'
     const lineEnd = this.#lineEndIn(bytes.subarray(0, filled))
@@ -292,15 +255,8 @@ export class TailedFile {
     const text = this.#encoding === 'utf8' ? raw : Buffer.from(decodeUtf16(raw, this.#encoding))
     const about = { offset: this.offset, readMs, consumedBytes, isTruncated, isPartial, isContinued: this.#isContinued }
     splitter.single(text, this.#sink, about)
-    this.#jumpTo(to)
-  }
-
-  #jumpTo(offset: number): void {
-    const { headBytes, headHash, tail } = proofAt(this.fd, offset)
-    this.offset = offset
-    this.#headBytes = headBytes
-    this.#headHash = headHash
-    this.#tailBytes = tail.copy(this.#tail)
+    this.#proof = new Proof(proofAt(this.fd, to))
+    this.offset = to
   }
 
   /** Counts what was not read as lost: the file is let go. */
@@ -325,19 +281,10 @@ export class TailedFile {
       ...this.identity,
       fileId: this.fileId,
       path: this.path,
-      headBytes: this.#headBytes,
-      headHash: this.#headHash,
+      ...this.#proof.fields(),
       offset: this.offset,
-      tail: Buffer.from(this.#tail.subarray(0, this.#tailBytes)),
       mtimeMs: this.#provenMtimeMs,
       state: this.state,
     }
   }
-}
-
-/** The fingerprint and the overlap of an open file that was read up to `offset`. */
-export function proofAt(fd: number, offset: number): Pick<Checkpoint, 'headBytes' | 'headHash' | 'tail'> {
-  const headBytes = Math.min(HEAD_BYTES, offset)
-  const tailBytes = Math.min(TAIL_BYTES, offset)
-  return { headBytes, headHash: hashHead(readAt(fd, 0, headBytes)), tail: readAt(fd, offset - tailBytes, tailBytes) }
 }

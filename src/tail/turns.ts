@@ -4,8 +4,8 @@ import type { Log } from '../run/log.ts'
 import type { Attached, AttachedGzip, Attachments } from './attachments.ts'
 import { identityOf, statPath } from './fingerprint.ts'
 import type { LineSplitter } from './line-splitter.ts'
+import { ReadBlock } from './read-block.ts'
 import type { Rotations } from './rotations.ts'
-import { ReadBlock } from './tailed-file.ts'
 
 export interface TurnsDeps {
   readonly files: Attachments
