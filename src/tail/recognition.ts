@@ -181,6 +181,8 @@ export class Recognition {
     source: Source,
     { fd, sizeBytes, identity, mtimeMs }: { fd: number; sizeBytes: number; identity: FileIdentity; mtimeMs: number },
   ): void {
+    // It is being written while its plain form is still there: its end, which tells the length of the text, is not there yet.
+    if (path.endsWith('.gz') && statPath(path.slice(0, -'.gz'.length))) return
     const text = gzipHead(fd, sizeBytes)
     if (text.head.length === 0)
       return this.#refusals.refuse(path, {

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   copyFileSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,6 +14,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { copyTruncate, createRig, gzipInPlace, lines, texts } from './tail-rig.ts'
 
@@ -410,4 +413,22 @@ t.test('a link that leads round in a circle does no harm, and is read when it is
   unlinkSync(rig.path('loop.log'))
   rig.write('loop.log', lines('fine', 1))
   t.same(await rig.take(), ['fine 1'])
+})
+
+t.test('a copy that is being compressed is not taken for another text while most of it is not written', async (t) => {
+  const rig = createRig(t, { sources: [{ include: ['app.log*'] }] })
+  const texts = Array.from({ length: 100 }, () => randomBytes(30).toString('hex'))
+  rig.write('app.log', `${texts.join('\n')}\n`)
+  t.same(await rig.take(), texts)
+  copyFileSync(rig.path('app.log'), rig.path('app.log.1'))
+  const packed = gzipSync(readFileSync(rig.path('app.log.1')))
+  writeFileSync(rig.path('app.log.1.gz'), packed.subarray(0, 300))
+  t.same(await rig.take(), [], 'its beginning is there, and the plain copy beside it')
+  writeFileSync(rig.path('app.log.1.gz'), packed)
+  rmSync(rig.path('app.log.1'))
+  t.same(await rig.take(), [], 'all of it is there, and nothing beside it')
+  truncateSync(rig.path('app.log'))
+  t.same(await rig.take(), [])
+  rig.restart()
+  t.same(await rig.take(), [])
 })
