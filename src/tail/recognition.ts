@@ -15,7 +15,7 @@ import {
   readAt,
   statPath,
 } from './fingerprint.ts'
-import { findRenamed, gzipHead, isReadText, isTextOf, type SearchDeps } from './recovery.ts'
+import { findRenamed, type GzipHead, gzipHead, isReadText, isTextOf, type SearchDeps } from './recovery.ts'
 import type { Refusals } from './refusals.ts'
 import { originalNames } from './rotated-names.ts'
 import type { Rotations } from './rotations.ts'
@@ -200,7 +200,7 @@ export class Recognition {
     })
     // Also one that was begun, of which not a line was stored before the agent was killed: only its inode tells.
     const unfinished =
-      known.find((c) => c.state !== 'gone' && !roster.isAttached(c.fileId) && isTextOf(text, c)) ??
+      known.find((c) => !roster.isAttached(c.fileId) && hasMore(text, c)) ??
       roster.looseByInode(identity).find((c) => c.state !== 'gone' && c.offset === 0)
     const originals = originalNames(basename(path)).map((name) => join(dirname(path), name))
     if (!unfinished && (known.length > 0 || this.#copies.isTextRead(text, originals))) {
@@ -220,6 +220,12 @@ export class Recognition {
     const found = { kind: 'gzip', path, identity, mtimeMs, textBytes: text.lengthBytes, head: text.head } as const
     this.#rotations.take(unfinished ?? this.#files.newCheckpoint(path, identity), source, found)
   }
+}
+
+/** There is, or may be, something in the text that was not read: also of a file that was given up too soon. */
+function hasMore(text: GzipHead, c: Checkpoint): boolean {
+  if (c.state !== 'gone') return isTextOf(text, c)
+  return c.headBytes === HEAD_BYTES && text.lengthBytes > c.offset && isTextOf(text, { ...c, state: 'rotated' })
 }
 
 /** For files that are there when the agent first looks. */

@@ -42,7 +42,7 @@ export interface SearchDeps {
 
 /** The file of a checkpoint under whatever name: by inode first, then by content. */
 export function findRest(c: Checkpoint, deps: SearchDeps): Found | undefined {
-  return deps.folders.settled(c.path, () => findRenamed(c, deps) ?? findCopy(c, deps))
+  return deps.folders.settled(c.path, () => findRenamed(c, deps) ?? copyOf(c, deps))
 }
 
 /** The file of a checkpoint under another name in its folder. */
@@ -62,7 +62,11 @@ export function findRenamed(c: Checkpoint, { folders, isTaken }: SearchDeps): Fo
 }
 
 /** A copy of what a checkpoint read, plain or compressed, under a rotated name: the longest, since older copies have less. */
-export function findCopy(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefined {
+export function findCopy(c: Checkpoint, deps: SearchDeps): Found | undefined {
+  return deps.folders.settled(c.path, () => copyOf(c, deps))
+}
+
+function copyOf(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefined {
   if (c.offset === 0) return undefined
   // It may have been renamed, and be known by its rotated name, before the truncation was noticed.
   const names = [basename(c.path), ...originalNames(basename(c.path))]

@@ -432,3 +432,21 @@ t.test('a copy that is being compressed is not taken for another text while most
   rig.restart()
   t.same(await rig.take(), [])
 })
+
+t.test(
+  'a copy that turns up compressed, long after its original was truncated, is read on from where that was left',
+  async (t) => {
+    const rig = createRig(t, { sources: [{ include: ['app.log*'] }] })
+    const texts = Array.from({ length: 60 }, () => randomBytes(30).toString('hex'))
+    const whole = `${texts.join('\n')}\n`
+    rig.write('app.log', `${texts.slice(0, 50).join('\n')}\n`)
+    t.same(await rig.take(), texts.slice(0, 50))
+    truncateSync(rig.path('app.log'))
+    rig.write('app.log', 'next\n')
+    t.same(await rig.take(), ['next'])
+    writeFileSync(rig.path('app.log.1.gz'), gzipSync(whole))
+    t.same(await rig.take(), texts.slice(50))
+    rig.restart()
+    t.same(await rig.take(), [])
+  },
+)
