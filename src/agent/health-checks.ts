@@ -81,8 +81,9 @@ function memoryFinding(rssBytes: number): Finding {
 function sourceFinding(source: SourceVitals, nowMs: number): Finding {
   const { files, lagBytes, lastReadMs, lastError } = source
   const readCount = files.live + files.rotated + files.parked
-  const behind = lagBytes > 0 ? `, ${mib(lagBytes)} not read yet` : ''
   const last = lastReadMs > 0 ? `, last line ${seconds(nowMs - lastReadMs)} ago` : ''
+  const lag = lastReadMs > 0 ? ` for ${seconds(nowMs - lastReadMs)}` : ''
+  const behind = lagBytes > 0 ? `, ${mib(lagBytes)} not read yet${lag}` : ''
   const message = `${readCount} files${behind}${last}`
   const refused = (files.permission_denied ?? 0) + (files.unreadable ?? 0) + (files.damaged ?? 0)
   if (refused > 0) return ['degraded', `${message}; ${refused} cannot be read: ${lastError ?? ''}`]
