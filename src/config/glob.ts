@@ -92,6 +92,8 @@ function compile(glob: string): (file: string) => boolean {
  */
 function guard(glob: string): string {
   return glob.replace(new RegExp(`\\\\.|${CLASS}|[()!+@|"$^]`, 'gs'), (found) => {
+    // A class of one: picomatch loses count of backslashes in a row.
+    if (found === '\\\\') return '[\\\\]'
     if (found.length === 1) return `\\${found}`
     return /^\[[!^]/.test(found) ? `[^/${found.slice(2)}` : found
   })

@@ -88,6 +88,14 @@ t.test('any path without glob characters matches itself, and so does an escaped 
   t.pass()
 })
 
+t.test('backslashes in a row are as many as are written', async (t) => {
+  for (const file of ['/\\\\', '/a\\\\b', '/\\\\ ', '/\\ /x', '/a\\*']) {
+    t.ok(matches(escapeGlob(file), file), file)
+    t.ok(matches(`${escapeGlob(file)}-*.log`, `${file}-1.log`), file)
+    t.notOk(matches(`${escapeGlob(file)}-*.log`, `${file}1.log`), file)
+  }
+})
+
 t.test('a glob that would never match, or could cost seconds, is refused', async (t) => {
   for (const glob of [
     '',
