@@ -68,6 +68,14 @@ export function isBeginningOf(copyFd: number, sizeBytes: number, fd: number): bo
   )
 }
 
+/** RFC 1952: a header of 10 bytes, an empty block, and a trailer of 8 are the least that a whole file has. */
+const LEAST_GZIP_BYTES = 20
+
+/** A file of this name and size may become a gzip file, and does not tell yet. */
+export function mayBecomeGzip(path: string, sizeBytes: number): boolean {
+  return path.endsWith('.gz') && sizeBytes < LEAST_GZIP_BYTES
+}
+
 /** RFC 1952: the two magic bytes, then deflate. */
 export function isGzip(fd: number): boolean {
   const magic = readAt(fd, 0, 3)

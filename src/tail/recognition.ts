@@ -11,6 +11,7 @@ import {
   isGzip,
   isSameInode,
   matchContent,
+  mayBecomeGzip,
   openFile,
   readAt,
   statPath,
@@ -108,7 +109,9 @@ export class Recognition {
     const sizeBytes = Number(stats.size)
     const { roster } = this.#files
     const sameInode = roster.looseByInode(identity)
-    if (isGzip(fd)) {
+    // It is being written while its plain form is still there, and tells neither what it is nor how long its text is.
+    if (path.endsWith('.gz') && statPath(path.slice(0, -'.gz'.length))) return false
+    if (isGzip(fd) || mayBecomeGzip(path, sizeBytes)) {
       this.#recogniseGzip(path, source, { fd, sizeBytes, identity, mtimeMs: Number(stats.mtimeNs / 1_000_000n) })
       return false
     }
@@ -181,8 +184,6 @@ export class Recognition {
     source: Source,
     { fd, sizeBytes, identity, mtimeMs }: { fd: number; sizeBytes: number; identity: FileIdentity; mtimeMs: number },
   ): void {
-    // It is being written while its plain form is still there: its end, which tells the length of the text, is not there yet.
-    if (path.endsWith('.gz') && statPath(path.slice(0, -'.gz'.length))) return
     const text = gzipHead(fd, sizeBytes)
     if (text.head.length === 0)
       return this.#refusals.refuse(path, {

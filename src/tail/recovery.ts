@@ -9,6 +9,7 @@ import {
   isGzip,
   isSameInode,
   matchContent,
+  mayBecomeGzip,
   readAt,
   withFile,
 } from './fingerprint.ts'
@@ -135,7 +136,10 @@ function intermediates(path: string, sinceMs: number, deps: IntermediateDeps): F
     const one =
       plainIf(sibling, {
         isCandidate,
-        accepts: (fd, plain) => !isGzip(fd) && !isKnown(fd, plain) && !deps.isCopy(fd, plain.sizeBytes),
+        accepts: (fd, plain) => {
+          const isText = !mayBecomeGzip(sibling, plain.sizeBytes) && !isGzip(fd)
+          return isText && !isKnown(fd, plain) && !deps.isCopy(fd, plain.sizeBytes)
+        },
       }) ??
       gzipIf(sibling, paths, {
         isCandidate,

@@ -422,6 +422,10 @@ t.test('a copy that is being compressed is not taken for another text while most
   t.same(await rig.take(), texts)
   copyFileSync(rig.path('app.log'), rig.path('app.log.1'))
   const packed = gzipSync(readFileSync(rig.path('app.log.1')))
+  for (const bytes of [0, 2]) {
+    writeFileSync(rig.path('app.log.1.gz'), packed.subarray(0, bytes))
+    t.same(await rig.take(), [], `${bytes} bytes of it are there`)
+  }
   writeFileSync(rig.path('app.log.1.gz'), packed.subarray(0, 300))
   t.same(await rig.take(), [], 'its beginning is there, and the plain copy beside it')
   writeFileSync(rig.path('app.log.1.gz'), packed)
@@ -450,3 +454,14 @@ t.test(
     t.same(await rig.take(), [])
   },
 )
+
+t.test('a compressed file that comes up empty, without its plain form, is taken for what it becomes', async (t) => {
+  const rig = createRig(t, { sources: [{ include: ['*.log*'] }] })
+  for (const name of ['a.log.1.gz', 'b.log.1.gz']) writeFileSync(rig.path(name), '')
+  rig.write('b.log', lines('b', 1))
+  t.same(await rig.take(), texts('b', 1))
+  for (const [name, text] of Object.entries({ 'a.log.1.gz': 'old a\n', 'b.log.1.gz': 'old b\n' })) {
+    writeFileSync(rig.path(name), gzipSync(text))
+  }
+  t.same((await rig.take()).sort(), ['old a', 'old b'])
+})
