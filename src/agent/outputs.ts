@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { OutputConfig } from '../config/schema.ts'
+import { pack } from '../config/transfer.ts'
 import { createDestination, sendingOptions } from '../deliver/destination.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
 import type { OutputStatus } from '../deliver/output-status.ts'
@@ -92,15 +93,7 @@ export class Outputs {
   }
 }
 
-function isSame(a: OutputConfig, b: OutputConfig): boolean {
-  return fingerprint(a) === fingerprint(b)
-}
-
 /** Secrets count by their text. */
-function fingerprint(config: OutputConfig): string {
-  return JSON.stringify(Object.entries(config), (_key, value) => value, 0) + secretsOf(config).join('\0')
-}
-
-function secretsOf(config: OutputConfig): string[] {
-  return config.type === 'http' ? [config.token?.reveal() ?? '', config.password?.reveal() ?? ''] : []
+function isSame(a: OutputConfig, b: OutputConfig): boolean {
+  return JSON.stringify(pack(a)) === JSON.stringify(pack(b))
 }
