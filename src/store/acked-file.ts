@@ -19,10 +19,9 @@ export function saveAcked(dataDir: string, acked: Acked): void {
   const path = join(dataDir, NAME)
   const fd = openSync(`${path}.tmp`, 'w', 0o600)
   try {
-    writeSync(
-      fd,
-      JSON.stringify(acked, (key, value) => (key === 'tail' ? '' : value)),
-    )
+    // What stands before these offsets was not hashed: the fingerprint alone proves the file.
+    const checkpoints = acked.checkpoints.map((c) => ({ ...c, tailBytes: 0, tailHash: '' }))
+    writeSync(fd, JSON.stringify({ ...acked, checkpoints }))
     fsyncSync(fd)
   } finally {
     closeSync(fd)
@@ -40,11 +39,9 @@ export function saveAcked(dataDir: string, acked: Acked): void {
 export function loadAcked(dataDir: string): Acked | undefined {
   try {
     const acked = JSON.parse(readFileSync(join(dataDir, NAME), 'utf8')) as Acked
-    // The bytes before the position are not known here: the fingerprint alone proves the file.
-    const checkpoints = acked.checkpoints.map((c) => ({ ...c, tail: Buffer.alloc(0) }))
     const isSound =
-      Number.isSafeInteger(acked.seq) && typeof acked.bufferId === 'string' && checkpoints.every(isCheckpoint)
-    return isSound ? { ...acked, checkpoints } : undefined
+      Number.isSafeInteger(acked.seq) && typeof acked.bufferId === 'string' && acked.checkpoints.every(isCheckpoint)
+    return isSound ? acked : undefined
   } catch {
     return undefined
   }

@@ -52,4 +52,11 @@ export const BUFFER_MIGRATIONS: Migrations = [
     PRIMARY KEY (source, account)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The bytes before the offset are not kept any more, only their hash: they are log text that nobody redacted. A file known
+  -- from before is proved by its head alone until it is read again.
+  ALTER TABLE checkpoints DROP COLUMN tail;
+  ALTER TABLE checkpoints ADD COLUMN tail_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE checkpoints ADD COLUMN tail_hash TEXT NOT NULL DEFAULT '';
+  `,
 ]

@@ -22,20 +22,23 @@ export interface Checkpoint extends FileIdentity {
   readonly headHash: string
   /** Everything before this byte is stored. Always the start of a line. */
   readonly offset: number
-  /** The last bytes (at most 64) before `offset`. */
-  readonly tail: Buffer
+  /**
+   * The same of the last `tailBytes` (at most 64) before `offset`. A hash, not the bytes: what a log says shall lie on the
+   * disk only as its source's `redact` leaves it.
+   */
+  readonly tailBytes: number
+  readonly tailHash: string
   readonly mtimeMs: number
   readonly state: CheckpointState
 }
 
 /** Whether what was read of a file that may be damaged looks like a checkpoint. */
 export function isCheckpoint(c: Checkpoint): boolean {
-  const texts = [c.path, c.dev, c.ino, c.birthNs, c.headHash]
-  const numbers = [c.fileId, c.headBytes, c.offset, c.mtimeMs]
+  const texts = [c.path, c.dev, c.ino, c.birthNs, c.headHash, c.tailHash]
+  const numbers = [c.fileId, c.headBytes, c.tailBytes, c.offset, c.mtimeMs]
   return (
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => Number.isSafeInteger(number) && number >= 0) &&
-    Buffer.isBuffer(c.tail) &&
     ['live', 'rotated', 'gone'].includes(c.state)
   )
 }

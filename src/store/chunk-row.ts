@@ -43,7 +43,7 @@ export function isSound(row: ChunkRow): boolean {
 
 function isHeader(text: string): boolean {
   const header = parse(text)
-  return typeof header === 'object' && header !== null && 'services' in header && 'sources' in header
+  return typeof header === 'object' && header !== null && 'sources' in header
 }
 
 function isPositions(text: string): boolean {

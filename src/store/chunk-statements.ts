@@ -21,9 +21,9 @@ export function prepareChunkStore(db: Connection) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     saveCheckpoint: rows(
-      `INSERT OR REPLACE INTO checkpoints (file_id, path, dev, ino, birth_ns, head_bytes, head_hash, offset, tail,
-         mtime_ms, state, updated_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO checkpoints (file_id, path, dev, ino, birth_ns, head_bytes, head_hash, offset, tail_bytes,
+         tail_hash, mtime_ms, state, updated_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     forgetCheckpoints: rows("DELETE FROM checkpoints WHERE state <> 'live' AND updated_ms < ?"),
     book: rows(

@@ -116,9 +116,12 @@ export class ChunkStore {
   #write({ chunk, checkpoints, ledger, seenSources, nowMs }: Commit, firstEntry: number): number {
     const { insertChunk, saveCheckpoint, book, insertSource, setMeta } = this.#sql
     for (const c of checkpoints) {
-      const { fileId, path, dev, ino, birthNs, headBytes, headHash, offset, tail, state } = c
+      const { fileId, path, dev, ino, birthNs, headBytes, headHash, offset, tailBytes, tailHash, state } = c
       const mtimeMs = Math.floor(c.mtimeMs)
-      saveCheckpoint.run(...[fileId, path, dev, ino, birthNs, headBytes, headHash, offset, tail, mtimeMs, state, nowMs])
+      saveCheckpoint.run(
+        ...[fileId, path, dev, ino, birthNs, headBytes, headHash, offset],
+        ...[tailBytes, tailHash, mtimeMs, state, nowMs],
+      )
     }
     for (const b of ledger) book.run(b.source, b.account, b.entries, b.bytes)
     for (const name of seenSources ?? []) insertSource.run(name)

@@ -11,16 +11,39 @@ export interface ServiceSummary {
   durations?: { counts: number[]; sum: number }
 }
 
-/** Upper bounds in seconds: Prometheus' default buckets. */
-export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+/** What a chunk adds to one label set of a metric of the configuration: to a counter or gauge, or to a histogram. */
+export type MetricDelta =
+  | { readonly labels: readonly string[]; readonly value: number }
+  /** `counts[i]`: at most the bound `i` and more than the one before; the last one counts the rest. */
+  | { readonly labels: readonly string[]; readonly counts: readonly number[]; readonly sum: number }
+
+/** By name of the metric; label values in the order of the sorted label names. */
+export type MetricDeltas = Readonly<
+  Record<
+    string,
+    {
+      readonly series: readonly MetricDelta[]
+      /** Entries counted under `_other`, their label set being one too many. */
+      readonly overflow?: number
+      /** Entries whose value is no number. */
+      readonly skipped?: number
+    }
+  >
+>
+
+/** What is known of a source's entries in a chunk. */
+export interface SourceSummary {
+  entries: number
+  services: Record<string, ServiceSummary>
+  /** Records that did not fit their format; absent when there was none. */
+  parseErrors?: number
+  /** Of the source's own `metrics:`; absent when nothing was counted. */
+  metrics?: MetricDeltas
+}
 
 /** Main learns what was stored from here, never by message (design §3). */
 export interface ChunkHeader {
-  services: Record<string, ServiceSummary>
-  /** Entries by source. */
-  sources: Record<string, number>
-  /** Lines that did not fit their format, by source; absent when there was none. */
-  parseErrors?: Record<string, number>
+  sources: Record<string, SourceSummary>
 }
 
 /** A chunk ready to be stored: its bytes never change again. */

@@ -6,6 +6,10 @@ export const DROP_REASONS = [
   'line_too_long',
   'nul_bytes',
   'vanished',
+  'filtered',
+  'sampled',
+  'rate_limited',
+  'deduplicated',
 ] as const
 export type DropReason = (typeof DROP_REASONS)[number]
 

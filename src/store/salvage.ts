@@ -94,7 +94,8 @@ export interface CheckpointRow {
   head_bytes: number
   head_hash: string
   offset: number
-  tail: Buffer
+  tail_bytes: number
+  tail_hash: string
   mtime_ms: number
   state: Checkpoint['state']
 }
@@ -116,7 +117,8 @@ export function readCheckpoints(db: Connection): Checkpoint[] {
     headBytes: row.head_bytes,
     headHash: row.head_hash,
     offset: row.offset,
-    tail: row.tail,
+    tailBytes: row.tail_bytes,
+    tailHash: row.tail_hash,
     mtimeMs: row.mtime_ms,
     state: row.state,
   }))

@@ -1,8 +1,8 @@
 import type { Clock } from '../run/clock.ts'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, readAt } from './fingerprint.ts'
+import { HEAD_BYTES, hashOf, readAt } from './fingerprint.ts'
 import { GzipText } from './gzip-text.ts'
-import { proofAt } from './proof.ts'
+import { NOTHING_READ, proofAt } from './proof.ts'
 import type { Found } from './recovery.ts'
 import type { Roster } from './roster.ts'
 import type { Source } from './source.ts'
@@ -58,8 +58,7 @@ export class Attachments {
 
   /** The checkpoint of a file at its beginning, or at `offset` when the file is at hand to prove it. */
   newCheckpoint(path: string, identity: FileIdentity, at?: { offset: number; fd: number }): Checkpoint {
-    const nothing = Buffer.alloc(0)
-    const proof = at ? proofAt(at.fd, at.offset) : { headBytes: 0, headHash: hashHead(nothing), tail: nothing }
+    const proof = at ? proofAt(at.fd, at.offset) : NOTHING_READ
     return {
       fileId: this.roster.newFileId(),
       path,
@@ -77,7 +76,7 @@ export class Attachments {
     const options = { maxLineBytes: source.config.maxLineBytes }
     const file = new TailedFile(c, options, { sink: source.sinkFor(c.path), fd, nowMs })
     const head = file.sizeBytes >= HEAD_BYTES ? readAt(fd, 0, HEAD_BYTES) : undefined
-    const attached = { file, source, lookedAtMs: nowMs, headHash: head && hashHead(head) }
+    const attached = { file, source, lookedAtMs: nowMs, headHash: head && hashOf(head) }
     this.roster.remember(c)
     this.roster.attach(c.fileId, c)
     this.#byId.set(c.fileId, attached)
@@ -178,10 +177,13 @@ export class Attachments {
   /** What is to be committed with the lines handed over so far: a checkpoint for every file that moved. */
   takeCheckpoints(): Checkpoint[] {
     const checkpoints = [...this.#ended.values()]
-    for (const file of this.#dirty) checkpoints.push(file.checkpoint())
+    for (const file of this.#dirty) {
+      checkpoints.push(file.commitPoint())
+      // The rest of it is due when the record that is held is complete, whenever that is.
+      if (!file.isHeld) this.#dirty.delete(file)
+    }
     for (const c of checkpoints) this.roster.remember(c)
     this.#ended.clear()
-    this.#dirty.clear()
     return checkpoints
   }
 

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import type { Checkpoint } from '../store/checkpoint.ts'
 import type { Attachments } from './attachments.ts'
-import { HEAD_BYTES, hashHead, isBeginningOf, matchContent, readAt, withFile } from './fingerprint.ts'
+import { HEAD_BYTES, hashOf, isBeginningOf, matchContent, readAt, withFile } from './fingerprint.ts'
 import type { GzipHead } from './recovery.ts'
 import type { TailedFile } from './tailed-file.ts'
 
@@ -29,7 +29,7 @@ export class Copies {
     const head = readAt(fd, 0, Math.min(HEAD_BYTES, sizeBytes))
     const isLong = head.length === HEAD_BYTES
     if (isLong && this.#files.isInGzip(head, sizeBytes)) return true
-    const headHash = isLong ? hashHead(head) : ''
+    const headHash = isLong ? hashOf(head) : ''
     const hashes = new Map<number, string>()
     return known.some((c) => {
       const attached = this.#files.find(c)
@@ -89,7 +89,7 @@ function isWhole(file: TailedFile): boolean {
 /** Whether `head` begins with the fingerprint of `c`. `hashes`: those of the beginnings of `head`, by their length. */
 export function beginsLike(head: Buffer, c: Checkpoint, hashes: Map<number, string>): boolean {
   if (c.headBytes === 0 || c.headBytes > head.length) return false
-  const hash = hashes.get(c.headBytes) ?? hashHead(head.subarray(0, c.headBytes))
+  const hash = hashes.get(c.headBytes) ?? hashOf(head.subarray(0, c.headBytes))
   hashes.set(c.headBytes, hash)
   return hash === c.headHash
 }

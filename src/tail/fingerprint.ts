@@ -24,8 +24,18 @@ export function isSameInode(a: FileIdentity, b: FileIdentity): boolean {
   return a.ino === b.ino && (a.birthNs === b.birthNs || a.birthNs === '0' || b.birthNs === '0')
 }
 
-export function hashHead(bytes: Uint8Array): string {
+/** What a stretch of a file is known by. */
+export function hashOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex').slice(0, 32)
+}
+
+/** The bytes before an offset are those a checkpoint was made of; `before` has at least as many as it knows. */
+export function holdsTail(
+  before: Buffer,
+  { tailBytes, tailHash }: Pick<Checkpoint, 'tailBytes' | 'tailHash'>,
+): boolean {
+  if (tailBytes === 0) return true
+  return before.length >= tailBytes && hashOf(before.subarray(before.length - tailBytes)) === tailHash
 }
 
 /** Reads up to `length` bytes at `position`; fewer only at the end of the file. */
@@ -51,9 +61,9 @@ export type Match =
 
 export function matchContent(fd: number, sizeBytes: number, c: Checkpoint): Match {
   if (sizeBytes < c.headBytes) return sizeBytes < c.offset ? 'shorter' : 'other'
-  if (c.headBytes > 0 && hashHead(readAt(fd, 0, c.headBytes)) !== c.headHash) return 'other'
+  if (c.headBytes > 0 && hashOf(readAt(fd, 0, c.headBytes)) !== c.headHash) return 'other'
   if (sizeBytes < c.offset) return 'shorter'
-  if (!readAt(fd, c.offset - c.tail.length, c.tail.length).equals(c.tail)) return 'other'
+  if (!holdsTail(readAt(fd, c.offset - c.tailBytes, c.tailBytes), c)) return 'other'
   return 'same'
 }
 

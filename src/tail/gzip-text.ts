@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, TAIL_BYTES } from './fingerprint.ts'
+import { HEAD_BYTES, hashOf, holdsTail, TAIL_BYTES } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding } from './line-splitter.ts'
 import type { FileOptions } from './tailed-file.ts'
@@ -35,7 +35,10 @@ export class GzipText {
   #head: Buffer
   #headBytes: number
   #headHash: string
-  #tail: Buffer
+  /** What stands before the offset: at most 64 bytes; none before the text was unpacked that far. */
+  #tail: Buffer = Buffer.alloc(0)
+  /** The same as the checkpoint knows it. */
+  readonly #known: Pick<Checkpoint, 'tailBytes' | 'tailHash'>
 
   /** Takes over `fd`: the path may lead to another file by the time it is read. */
   constructor(
@@ -52,7 +55,7 @@ export class GzipText {
     this.#headBytes = checkpoint.headBytes
     this.#headHash = checkpoint.headHash
     this.#head = Buffer.alloc(0)
-    this.#tail = checkpoint.tail
+    this.#known = { tailBytes: checkpoint.tailBytes, tailHash: checkpoint.tailHash }
     this.#options = options
     this.#sink = deps.sink
     const file = createReadStream(deps.path, { fd: deps.fd, start: 0, highWaterMark: 64 * 1024 })
@@ -79,6 +82,7 @@ export class GzipText {
     if (next.done) return this.#finish(splitter, readMs)
     if (!this.#unpack(next.value)) return 'other'
     this.#handOver(splitter, readMs)
+    this.#sink.settle()
     return 'more'
   }
 
@@ -94,12 +98,9 @@ export class GzipText {
     const before = Buffer.concat([this.#rest, bytes.subarray(0, missingBytes)]).subarray(-TAIL_BYTES)
     this.#hasReachedOffset = missingBytes <= bytes.length
     this.#rest = this.#hasReachedOffset ? Buffer.from(bytes.subarray(missingBytes)) : before
-    return !this.#hasReachedOffset || this.#isProven(before)
-  }
-
-  #isProven(before: Buffer): boolean {
-    const tail = before.subarray(Math.max(0, before.length - this.#tail.length))
-    return tail.equals(this.#tail) && hashHead(this.#head.subarray(0, this.#headBytes)) === this.#headHash
+    if (!this.#hasReachedOffset) return true
+    this.#tail = Buffer.from(before)
+    return holdsTail(before, this.#known) && hashOf(this.#head.subarray(0, this.#headBytes)) === this.#headHash
   }
 
   /** The text goes on with a line whose first part is stored. */
@@ -179,8 +180,25 @@ export class GzipText {
   #advance(taken: Buffer, consumedBytes: number): void {
     this.offset += consumedBytes
     this.#headBytes = Math.min(HEAD_BYTES, this.offset, this.#head.length)
-    this.#headHash = hashHead(this.#head.subarray(0, this.#headBytes))
+    this.#headHash = hashOf(this.#head.subarray(0, this.#headBytes))
     this.#tail = Buffer.from(Buffer.concat([this.#tail, taken]).subarray(-TAIL_BYTES))
+  }
+
+  get isHeld(): boolean {
+    return this.#sink.heldOffset !== undefined
+  }
+
+  finish(): void {
+    this.#sink.finish()
+  }
+
+  /** What is to be stored with the records handed over so far; one that is held is not, and only the head proves the text then. */
+  commitPoint(): Checkpoint {
+    const held = this.#sink.heldOffset
+    if (held === undefined) return this.checkpoint()
+    const headBytes = Math.min(this.#headBytes, held)
+    const headHash = hashOf(this.#head.subarray(0, headBytes))
+    return { ...this.checkpoint(), offset: held, headBytes, headHash, tailBytes: 0, tailHash: '' }
   }
 
   checkpoint(state: Checkpoint['state'] = 'rotated'): Checkpoint {
@@ -191,7 +209,7 @@ export class GzipText {
       headBytes: this.#headBytes,
       headHash: this.#headHash,
       offset: this.offset,
-      tail: this.#tail,
+      ...(this.#hasReachedOffset ? { tailBytes: this.#tail.length, tailHash: hashOf(this.#tail) } : this.#known),
       mtimeMs: this.mtimeMs,
       state,
     }

@@ -39,6 +39,7 @@ export class LineSplitter {
     isTruncated: false,
     isPartial: false,
     isContinued: false,
+    envelope: undefined,
   }
 
   /**

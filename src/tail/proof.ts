@@ -1,8 +1,16 @@
 import type { Checkpoint } from '../store/checkpoint.ts'
-import { HEAD_BYTES, hashHead, readAt, TAIL_BYTES } from './fingerprint.ts'
+import { HEAD_BYTES, hashOf, holdsTail, readAt, TAIL_BYTES } from './fingerprint.ts'
 
 /** The part of a checkpoint that proves by content how far a file was read. */
-export type ProofFields = Pick<Checkpoint, 'headBytes' | 'headHash' | 'tail'>
+export type ProofFields = Pick<Checkpoint, 'headBytes' | 'headHash' | 'tailBytes' | 'tailHash'>
+
+/** What is known of a file nothing was read of. */
+export const NOTHING_READ: ProofFields = {
+  headBytes: 0,
+  headHash: hashOf(new Uint8Array()),
+  tailBytes: 0,
+  tailHash: '',
+}
 
 /**
  * What proves, at every read, that a file still is what was read of it: the bytes before the offset. Of a short file that is
@@ -11,55 +19,51 @@ export type ProofFields = Pick<Checkpoint, 'headBytes' | 'headHash' | 'tail'>
 export class Proof {
   #headBytes: number
   #headHash: string
-  readonly #tail = Buffer.alloc(TAIL_BYTES)
   #tailBytes: number
+  #tailHash: string
 
-  constructor({ headBytes, headHash, tail }: ProofFields) {
+  constructor({ headBytes, headHash, tailBytes, tailHash }: ProofFields) {
     this.#headBytes = headBytes
     this.#headHash = headHash
-    this.#tailBytes = tail.copy(this.#tail)
+    this.#tailBytes = tailBytes
+    this.#tailHash = tailHash
   }
 
   /** How many bytes before `offset` are to be read with what follows it. */
   overlapBytes(offset: number): number {
-    return offset <= HEAD_BYTES ? offset : this.#tailBytes
+    return offset <= HEAD_BYTES ? offset : Math.max(this.#tailBytes, 1)
   }
 
   /** Whether the first `overlapBytes` of `bytes`, which end at `offset`, are what was read there. */
   holds(bytes: Buffer, overlapBytes: number, offset: number): boolean {
     if (overlapBytes === 0) return true
-    if (offset <= HEAD_BYTES && this.#headBytes === offset) {
-      return hashHead(bytes.subarray(0, overlapBytes)) === this.#headHash
-    }
-    return bytes.subarray(overlapBytes - this.#tailBytes, overlapBytes).equals(this.#known)
+    const before = bytes.subarray(0, overlapBytes)
+    if (offset <= HEAD_BYTES && this.#headBytes === offset) return hashOf(before) === this.#headHash
+    return holdsTail(before, this.fields())
   }
 
   /** Whether the bytes before `offset` of an open file are what was read there. */
   holdsIn(fd: number, offset: number): boolean {
-    return readAt(fd, offset - this.#tailBytes, this.#tailBytes).equals(this.#known)
+    return holdsTail(readAt(fd, offset - this.#tailBytes, this.#tailBytes), this.fields())
   }
 
   /** The offset moves from `offset` to the byte at `to` in `bytes`, whose first `overlapBytes` lie before it. */
   advance(bytes: Buffer, overlapBytes: number, { offset, to }: { offset: number; to: number }): void {
     if (this.#headBytes < HEAD_BYTES && offset <= HEAD_BYTES) {
       this.#headBytes = Math.min(HEAD_BYTES, offset + to - overlapBytes)
-      this.#headHash = hashHead(bytes.subarray(0, this.#headBytes))
+      this.#headHash = hashOf(bytes.subarray(0, this.#headBytes))
     }
     this.#tailBytes = Math.min(TAIL_BYTES, to)
-    bytes.copy(this.#tail, 0, to - this.#tailBytes, to)
-  }
-
-  /** The last byte before the offset; undefined at the beginning. */
-  get lastByte(): number | undefined {
-    return this.#tailBytes > 0 ? this.#tail[this.#tailBytes - 1] : undefined
+    this.#tailHash = hashOf(bytes.subarray(to - this.#tailBytes, to))
   }
 
   fields(): ProofFields {
-    return { headBytes: this.#headBytes, headHash: this.#headHash, tail: Buffer.from(this.#known) }
-  }
-
-  get #known(): Buffer {
-    return this.#tail.subarray(0, this.#tailBytes)
+    return {
+      headBytes: this.#headBytes,
+      headHash: this.#headHash,
+      tailBytes: this.#tailBytes,
+      tailHash: this.#tailHash,
+    }
   }
 }
 
@@ -67,5 +71,6 @@ export class Proof {
 export function proofAt(fd: number, offset: number): ProofFields {
   const headBytes = Math.min(HEAD_BYTES, offset)
   const tailBytes = Math.min(TAIL_BYTES, offset)
-  return { headBytes, headHash: hashHead(readAt(fd, 0, headBytes)), tail: readAt(fd, offset - tailBytes, tailBytes) }
+  const tailHash = hashOf(readAt(fd, offset - tailBytes, tailBytes))
+  return { headBytes, headHash: hashOf(readAt(fd, 0, headBytes)), tailBytes, tailHash }
 }

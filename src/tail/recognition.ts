@@ -6,7 +6,7 @@ import type { Attachments, Problem } from './attachments.ts'
 import { beginsLike, type Copies } from './copies.ts'
 import {
   HEAD_BYTES,
-  hashHead,
+  hashOf,
   identityOf,
   isGzip,
   isSameInode,
@@ -214,7 +214,7 @@ export class Recognition {
       })
     }
     if (!unfinished && startsAtEnd(source)) {
-      const headHash = hashHead(text.head)
+      const headHash = hashOf(text.head)
       const proof = { headBytes: text.head.length, headHash, offset: text.lengthBytes, mtimeMs }
       return this.#files.settle({ ...this.#files.newCheckpoint(path, identity), ...proof, state: 'gone' })
     }

@@ -4,7 +4,7 @@ import type { Checkpoint, FileIdentity } from '../store/checkpoint.ts'
 import {
   gunzipHead,
   HEAD_BYTES,
-  hashHead,
+  hashOf,
   identityOf,
   isGzip,
   isSameInode,
@@ -86,7 +86,7 @@ function copyOf(c: Checkpoint, { folders, isTaken }: SearchDeps): Found | undefi
 /** The head of a text agrees with a checkpoint, as far as that tells: the bytes before the offset are compared on reading. */
 export function isTextOf(text: GzipHead, c: Checkpoint): boolean {
   if (c.headBytes === 0 || text.head.length < c.headBytes) return false
-  if (hashHead(text.head.subarray(0, c.headBytes)) !== c.headHash) return false
+  if (hashOf(text.head.subarray(0, c.headBytes)) !== c.headHash) return false
   // RFC 1952: the last four bytes are the length of the text, modulo 2^32.
   const offset = c.offset % 2 ** 32
   return c.state === 'gone' ? text.lengthBytes === offset : text.lengthBytes >= offset || c.offset >= 2 ** 32
@@ -94,7 +94,7 @@ export function isTextOf(text: GzipHead, c: Checkpoint): boolean {
 
 /** There is nothing in the text that was not read, or will be: also when more was written to the file after it was compressed. */
 export function isReadText(text: GzipHead, c: Checkpoint): boolean {
-  return isTextOf(text, c) || (c.headBytes === HEAD_BYTES && hashHead(text.head) === c.headHash)
+  return isTextOf(text, c) || (c.headBytes === HEAD_BYTES && hashOf(text.head) === c.headHash)
 }
 
 export interface GzipHead {

@@ -1,11 +1,11 @@
 import { compileGlobs } from '../config/glob.ts'
-import type { SourceConfig } from '../config/schema.ts'
+import type { WorkingSource } from '../config/working-source.ts'
 import { DirectoryIndex } from './directory-index.ts'
 import { createSourceStats, type LineSink, type SourceStats } from './line-sink.ts'
 
 /** One entry of `sources:` at work: what it matches, and what was counted for it. */
 export interface Source {
-  readonly config: SourceConfig
+  readonly config: WorkingSource
   readonly index: DirectoryIndex
   readonly stats: SourceStats
   /** Where the lines of a file go. */
@@ -18,7 +18,7 @@ export interface Source {
 }
 
 export function createSource(
-  config: SourceConfig,
+  config: WorkingSource,
   deps: {
     isLeftOut: (folder: string) => boolean
     isSeen: boolean

@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointState, FileIdentity } from '../store/checkpo
 import { HEAD_BYTES, openFile, readAt } from './fingerprint.ts'
 import type { LineSink } from './line-sink.ts'
 import { type LineSplitter, skipNuls, sniffEncoding, type TextEncoding } from './line-splitter.ts'
-import { Proof, proofAt } from './proof.ts'
+import { Proof, type ProofFields, proofAt } from './proof.ts'
 import type { ReadBlock } from './read-block.ts'
 import { decodeUtf16, splitUtf16, utf16LineEnd } from './utf16.ts'
 
@@ -55,6 +55,8 @@ export class TailedFile {
   /** Past `offset` when the unfinished line is longer than a block: no line end before this byte. */
   #scannedTo = 0
   #proof: Proof
+  /** Where the record that the sink holds begins: everything before it, and nothing after, is in the sink's hands for good. */
+  #held: (ProofFields & { readonly offset: number }) | undefined
   #path: string
   #folder: string
   /** The identity's, as stat gives them: compared at every look. */
@@ -114,9 +116,11 @@ export class TailedFile {
     return Math.max(0, this.sizeBytes - this.offset)
   }
 
-  /** The next byte goes on with a line whose first part is stored. Before it may also lie a byte-order mark, or a hole. */
-  get #isContinued(): boolean {
-    const last = this.#proof.lastByte
+  /**
+   * The next byte goes on with a line whose first part is stored, since `last`, the byte before it, ends none. Before it may
+   * also lie a byte-order mark, or a hole.
+   */
+  #isContinued(last: number | undefined): boolean {
     return this.#encoding === 'utf8' && last !== undefined && last !== LF && last !== 0 && this.offset > 3
   }
 
@@ -134,6 +138,7 @@ export class TailedFile {
   }
 
   rebind(options: FileOptions, sink: LineSink): void {
+    this.finish()
     this.#options = options
     this.#sink = sink
   }
@@ -168,6 +173,13 @@ export class TailedFile {
     const isFull = filled === bytes.length
     const taken = this.#take(bytes, { start: overlapBytes, end: filled, readMs, isFull }, splitter)
     if (taken > 0) {
+      this.#settle((held) => {
+        const proof = new Proof(this.#proof.fields())
+        if (held > this.offset) {
+          proof.advance(bytes, overlapBytes, { offset: this.offset, to: overlapBytes + held - this.offset })
+        }
+        return proof.fields()
+      })
       this.#proof.advance(bytes, overlapBytes, { offset: this.offset, to: overlapBytes + taken })
       this.offset += taken
       return 'more'
@@ -204,7 +216,10 @@ export class TailedFile {
       return textFrom - at.start
     }
     const window = { bytes, start: from, end: at.end, offset: this.offset + from - at.start, readMs: at.readMs }
-    const taken = splitter.split(window, this.#sink, { maxLineBytes, isContinued: this.#isContinued })
+    const taken = splitter.split(window, this.#sink, {
+      maxLineBytes,
+      isContinued: this.#isContinued(bytes[at.start - 1]),
+    })
     return taken === 0 ? 0 : taken + from - at.start
   }
 
@@ -253,10 +268,43 @@ export class TailedFile {
     const isTruncated = consumedBytes > this.#options.maxLineBytes
     const raw = readAt(this.fd, this.offset, Math.min(this.#options.maxLineBytes, consumedBytes))
     const text = this.#encoding === 'utf8' ? raw : Buffer.from(decodeUtf16(raw, this.#encoding))
-    const about = { offset: this.offset, readMs, consumedBytes, isTruncated, isPartial, isContinued: this.#isContinued }
-    splitter.single(text, this.#sink, about)
+    const isContinued = this.#isContinued(this.offset > 0 ? readAt(this.fd, this.offset - 1, 1)[0] : undefined)
+    splitter.single(text, this.#sink, {
+      offset: this.offset,
+      readMs,
+      consumedBytes,
+      isTruncated,
+      isPartial,
+      isContinued,
+    })
+    this.#settle((held) => (held === this.offset ? this.#proof.fields() : proofAt(this.fd, held)))
     this.#proof = new Proof(proofAt(this.fd, to))
     this.offset = to
+  }
+
+  /** Lets the sink copy what it holds, and notes where that begins. `proofOf`: what proves the file up to there. */
+  #settle(proofOf: (heldOffset: number) => ProofFields): void {
+    const sink = this.#sink
+    sink.settle()
+    const held = sink.heldOffset
+    if (held === undefined) this.#held = undefined
+    // Further back than this read: what proves it lies in the file, and is read when it is needed.
+    else if (held >= this.offset) this.#held = { offset: held, ...proofOf(held) }
+  }
+
+  /** What its lines were found to be. */
+  get format(): string {
+    return this.#sink.format
+  }
+
+  /** A record is under construction. */
+  get isHeld(): boolean {
+    return this.#sink.heldOffset !== undefined
+  }
+
+  /** No line comes any more: a record under construction is complete. */
+  finish(): void {
+    this.#sink.finish()
   }
 
   /** Counts what was not read as lost: the file is let go. */
@@ -275,7 +323,17 @@ export class TailedFile {
     return { ...checkpoint, offset, ...proofAt(this.fd, offset) }
   }
 
-  /** What is to be stored together with the lines handed over so far. */
+  /** What is to be stored together with the records handed over so far: not past the beginning of one that is held. */
+  commitPoint(): Checkpoint {
+    const offset = this.#sink.heldOffset
+    if (offset === undefined) return this.checkpoint()
+    // The record that was noted has left, and one that began before the last read is held now: streams in a frame have one each.
+    if (this.#held?.offset !== offset && this.isOpen) this.#held = { offset, ...proofAt(this.fd, offset) }
+    // (Of a parked file the older point: some of it may be read twice, none is lost.)
+    return this.#held ? { ...this.checkpoint(), ...this.#held } : this.checkpoint()
+  }
+
+  /** How far it was read. */
   checkpoint(): Checkpoint {
     return {
       ...this.identity,

@@ -86,6 +86,7 @@ export class Tailer {
       const source = sources.find((candidate) => candidate.index.matches(attached.file.path))
       if (source) this.#files.rebind(attached, source)
       else {
+        attached.file.finish()
         this.#files.release(attached)
         this.#files.settle(attached.file.checkpoint())
         attached.file.park()
@@ -190,6 +191,7 @@ export class Tailer {
     source.stats.rotations[isRemoved ? 'recreate' : 'rename']++
     if (file.isOpen) this.#files.toRotated(attached)
     else {
+      file.finish()
       this.#files.release(attached)
       this.#rotations.findMoved(file.checkpoint(), source)
     }
@@ -207,6 +209,7 @@ export class Tailer {
     if (!isOverdue && (ready.has(attached) || quietMs < source.config.rotateWaitMs)) return
     this.#flushPartial(attached)
     file.giveUp()
+    file.finish()
     this.#files.release(attached)
     file.state = 'gone'
     this.#files.settle(file.checkpoint())
@@ -249,12 +252,14 @@ export class Tailer {
 
   /** What is being read for a source, for /health and the metrics. */
   status(source: Source): SourceStatus {
-    const status: SourceStatus = { files: { live: 0, rotated: 0, parked: 0 }, lagBytes: 0, openFiles: 0 }
+    const status: SourceStatus = { files: { live: 0, rotated: 0, parked: 0 }, formats: {}, lagBytes: 0, openFiles: 0 }
     const count = (attached: Attached): void => {
       if (attached.source !== source) return
       status.files[attached.file.state === 'rotated' ? 'rotated' : attached.file.isOpen ? 'live' : 'parked']++
       status.openFiles += Number(attached.file.isOpen)
       status.lagBytes += attached.file.lagBytes
+      const { format } = attached.file
+      status.formats[format] = (status.formats[format] ?? 0) + 1
     }
     for (const attached of this.#files.live.values()) count(attached)
     for (const attached of this.#files.rotated) count(attached)
@@ -271,6 +276,8 @@ export class Tailer {
 
 export interface SourceStatus {
   readonly files: Record<'live' | 'rotated' | 'parked', number> & { [kind in FileProblem]?: number }
+  /** Files by what their lines were found to be. */
+  readonly formats: Record<string, number>
   lagBytes: number
   openFiles: number
 }

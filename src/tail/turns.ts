@@ -73,6 +73,7 @@ export class Turns {
     const { files, rotations } = this.#deps
     const { file, source } = attached
     source.stats.truncations[how]++
+    file.finish()
     const old = file.checkpoint()
     const fresh = files.newCheckpoint(file.path, file.identity)
     files.release(attached)
@@ -87,6 +88,7 @@ export class Turns {
     const result = await text.turn(splitter, clock.nowMs())
     if (text.offset !== offset) files.touch(text)
     if (result === 'more') return
+    text.finish()
     files.releaseGzip(gzip)
     if (result === 'end') return files.settle(text.checkpoint('gone'))
     files.settle(text.checkpoint())

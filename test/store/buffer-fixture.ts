@@ -28,7 +28,7 @@ export function chunkOf(lines: readonly string[], padBytes = 0): SealedChunk {
     levelMask: 2,
     rawBytes: text.length,
     encoding: padBytes > 0 ? 'identity' : 'zstd',
-    header: { services: {}, sources: { app: lines.length } },
+    header: { sources: { app: { entries: lines.length, services: {} } } },
     body,
   }
 }
@@ -57,7 +57,7 @@ export function checkpointAt(offset: number, about: Partial<Checkpoint> = {}): C
     headBytes: 0,
     headHash: '',
     offset,
-    tail: Buffer.from('tail'),
+    ...{ tailBytes: 4, tailHash: '0123456789abcdef0123456789abcdef' },
     mtimeMs: NOW_MS,
     state: 'live',
     ...about,

@@ -94,7 +94,7 @@ t.test('a chunk with a flipped byte is read again, and the others are kept', asy
 })
 
 const rows: readonly { column: string; value: string | number | null }[] = [
-  { column: 'header', value: '{"services":' },
+  { column: 'header', value: '{"sources":' },
   { column: 'header', value: 'null' },
   { column: 'positions', value: '[[1,' },
   { column: 'encoding', value: 'lz4' },

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { LineSink } from '../../src/tail/line-sink.ts'
 import { LineSplitter, sniffEncoding } from '../../src/tail/line-splitter.ts'
 import { decodeUtf16, splitUtf16, utf16LineEnd } from '../../src/tail/utf16.ts'
+import { LINE_BY_LINE } from './plain-sink.ts'
 import { createRig } from './tail-rig.ts'
 
 interface Taken {
@@ -21,6 +22,7 @@ function splitInBlocks(
   let booked = 0
   let roomLines = room
   const sink: LineSink = {
+    ...LINE_BY_LINE,
     accept: (line, consumedBytes) => {
       const { bytes, start, end, offset, isTruncated } = line
       taken.push({ hex: bytes.toString('hex', start, end), offset, isTruncated })
@@ -143,6 +145,7 @@ t.test('UTF-16 is split at whole units, its offsets stay those of the file', asy
       const taken: string[] = []
       let areRight = true
       const sink: LineSink = {
+        ...LINE_BY_LINE,
         accept: (line) => {
           taken.push(line.bytes.toString('utf8', line.start, line.end))
           areRight &&= decodeUtf16(bytes.subarray(line.offset), encoding).startsWith(taken.at(-1) ?? '')

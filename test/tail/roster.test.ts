@@ -5,7 +5,7 @@ import { Roster } from '../../src/tail/roster.ts'
 function checkpoint(fileId: number, about: Partial<Checkpoint> = {}): Checkpoint {
   return {
     ...{ fileId, path: `/log/${fileId}.log`, dev: '1', ino: String(100 + fileId), birthNs: '5', headBytes: 0 },
-    ...{ headHash: '', offset: 0, tail: Buffer.alloc(0), mtimeMs: 0, state: 'live', ...about },
+    ...{ headHash: '', offset: 0, tailBytes: 0, tailHash: '', mtimeMs: 0, state: 'live', ...about },
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { SourceConfig } from '../../src/config/schema.ts'
+import type { WorkingSource } from '../../src/config/working-source.ts'
 import type { Line } from '../../src/parse/line.ts'
 import type { Clock } from '../../src/run/clock.ts'
 import type { Log } from '../../src/run/log.ts'
@@ -25,6 +25,7 @@ import { Ledger } from '../../src/store/ledger.ts'
 import type { LineSink } from '../../src/tail/line-sink.ts'
 import { createSource, type Source } from '../../src/tail/source.ts'
 import { Tailer, type TailerOptions } from '../../src/tail/tailer.ts'
+import { LINE_BY_LINE, PLAIN_SOURCE } from './plain-sink.ts'
 
 /** A line as the tailer handed it over. */
 export interface TakenLine {
@@ -71,7 +72,7 @@ interface Sealed extends Pick<Commit, 'checkpoints' | 'ledger'> {
 
 export interface RigOptions {
   /** Each with an include of `*.log` in the rig's folder, unless it says otherwise; globs are relative to that folder. */
-  readonly sources?: readonly Partial<SourceConfig>[]
+  readonly sources?: readonly Partial<WorkingSource>[]
   readonly options?: Partial<TailerOptions>
   readonly isOwn?: (path: string, identity: FileIdentity) => boolean
   /** Folder of the database: a RAM disk makes thousands of runs affordable. */
@@ -208,7 +209,7 @@ export class TailRig {
   }
 
   /** Works by other sources from now on. */
-  reconfigure(sources: readonly Partial<SourceConfig>[]): void {
+  reconfigure(sources: readonly Partial<WorkingSource>[]): void {
     this.sources = this.#createSources(sources, this.sources)
     this.tailer.reconfigure(this.sources)
   }
@@ -238,13 +239,12 @@ export class TailRig {
     return new Tailer(this.sources, this.store.checkpoints(), { options, deps })
   }
 
-  #createSources(wanted: readonly Partial<SourceConfig>[], before: readonly Source[]): Source[] {
+  #createSources(wanted: readonly Partial<WorkingSource>[], before: readonly Source[]): Source[] {
     const seen = this.store.seenSources()
     const inFolder = (globs: readonly string[]): string[] => globs.map((glob) => join(this.folder, glob))
     return wanted.map((some, index) => {
-      const config: SourceConfig = {
-        ...{ name: `source${index}`, startAt: 'beginning', parse: 'plain', maxLineBytes: 256 * 1024 },
-        ...{ rotateWaitMs: 60_000, deletedHoldMs: 600_000, ...some },
+      const config: WorkingSource = {
+        ...{ ...PLAIN_SOURCE, name: `source${index}`, ...some },
         include: inFolder(some.include ?? ['*.log']),
         exclude: inFolder(some.exclude ?? []),
       }
@@ -261,6 +261,7 @@ export class TailRig {
   #sink(source: Source, file: string): LineSink {
     const { name } = source.config
     return {
+      ...LINE_BY_LINE,
       accept: (line, consumedBytes) => {
         this.pending.push({ ...plain(line), file, consumedBytes })
         this.ledger.book(name, 'read', 1, consumedBytes)
