@@ -35,3 +35,8 @@ export function daysOfMonth(year: number, month: number): number {
   if (month === 4 || month === 6 || month === 9 || month === 11) return 30
   return month >= 1 && month <= 12 ? 31 : 0
 }
+
+/** 365 or 366. */
+export function daysOfYear(year: number): number {
+  return 337 + daysOfMonth(year, 2)
+}

@@ -10,10 +10,25 @@ import { appendSpan } from './span-writer.ts'
 /** `"trace_id":` of every field. */
 const KEY_BYTES: readonly Buffer[] = FIELD_NAMES.map((name) => Buffer.from(`"${name}":`))
 const METADATA_BYTES = Buffer.from(',"metadata":{')
+const TIMESTAMP_RAW = Buffer.from('"timestamp_raw":')
+const LEVEL_RAW = Buffer.from('"level_raw":')
 const NOTHING = Buffer.alloc(0)
+
+/** More than all rewriting can add to a line: every key once in its longest spelling, quotes, commas, notes, a time. */
+export const GROWTH_BYTES = 1024
 
 /** Runs of members without a field; a line with more is left to JSON.parse. */
 const MAX_SPANS = 256
+
+/** Numbers of the line that must become text: starts and ends, in turn, ascending; see JsonScanner. */
+interface Quotes {
+  readonly quotes: Int32Array
+  readonly quoteCount: number
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const OPEN_BRACE = 0x7b
 
 export class EntryRuns {
   out = new NdjsonBuffer(0)
@@ -29,17 +44,37 @@ export class EntryRuns {
   /** The member before this one has no field either, so its span goes on. */
   #isGathering = false
 
-  begin(out: NdjsonBuffer): void {
+  /** Members that have no field. */
+  memberCount = 0
+  /** The inside of the line's own `metadata`, without braces; −1: it has none. */
+  ownStart = -1
+  ownEnd = 0
+  /** What the agent says of a time or a level: the bytes of the value; −1: nothing. */
+  badTimeStart = -1
+  badTimeEnd = 0
+  badLevelStart = -1
+  badLevelEnd = 0
+  /** Members from the line's envelope, as JSON without braces. */
+  envelope: Buffer = NOTHING
+  #lineBytes = 0
+  readonly #quotes: Quotes
+
+  constructor(quotes: Quotes) {
+    this.#quotes = quotes
+  }
+
+  /** An entry for a line of so many bytes; makes room for it. */
+  begin(out: NdjsonBuffer, lineBytes: number): void {
+    out.reserve(lineBytes + GROWTH_BYTES)
+    this.#lineBytes = lineBytes
     this.out = out
     this.start = out.length
     this.#runStart = -1
     this.#spanCount = 0
     this.#isGathering = false
+    this.memberCount = 0
+    this.badTimeStart = this.badLevelStart = -1
     out.bytes[out.length++] = 0x7b
-  }
-
-  get hasSpans(): boolean {
-    return this.#spanCount > 0
   }
 
   /** The whole member, [keyStart, end), stays as it is. */
@@ -69,8 +104,20 @@ export class EntryRuns {
     if (key !== undefined) appendSpan(this.out, key, 0, key.length)
   }
 
+  /** The field is the text of bytes [start, end), which stand in the line as JSON, but not as a value. */
+  writeText(field: number, start: number, end: number): void {
+    const { out } = this
+    this.flush()
+    out.reserve(end - start + this.#lineBytes + GROWTH_BYTES)
+    this.writeKey(field)
+    out.bytes[out.length++] = QUOTE
+    appendSpan(out, this.source, start, end)
+    out.bytes[out.length++] = QUOTE
+  }
+
   /** The member [keyStart, end) belongs to `metadata`; false when there are too many. */
   gather(keyStart: number, end: number): boolean {
+    this.memberCount++
     if (this.#isGathering) {
       this.#spans[this.#spanCount * 2 - 1] = end
       return true
@@ -92,18 +139,51 @@ export class EntryRuns {
     this.#runStart = -1
   }
 
-  /** Writes the gathered members. */
+  /** Writes `metadata` with all that belongs there. */
   writeMetadata(): void {
     this.flush()
-    if (this.#spanCount === 0) return
-    const { out, source } = this
+    const { out, envelope } = this
+    const hasNotes = (this.badTimeStart & this.badLevelStart) >= 0
+    if (this.#spanCount === 0 && this.ownStart < 0 && !hasNotes && envelope.length === 0) return
     const skipped = out.length === this.start + 1 ? 1 : 0
     appendSpan(out, METADATA_BYTES, skipped, METADATA_BYTES.length)
-    for (let i = 0; i < this.#spanCount; i++) {
-      if (i > 0) out.bytes[out.length++] = 0x2c
-      appendSpan(out, source, this.#spans[i * 2] ?? 0, this.#spans[i * 2 + 1] ?? 0)
+    if (this.ownStart >= 0) this.#part(NOTHING, this.ownStart, this.ownEnd)
+    for (let i = 0; i < this.#spanCount; i++) this.#part(NOTHING, this.#spans[i * 2] ?? 0, this.#spans[i * 2 + 1] ?? 0)
+    if (this.badTimeStart >= 0) this.#part(TIMESTAMP_RAW, this.badTimeStart, this.badTimeEnd)
+    if (this.badLevelStart >= 0) this.#part(LEVEL_RAW, this.badLevelStart, this.badLevelEnd)
+    if (envelope.length > 0) {
+      out.reserve(envelope.length + GROWTH_BYTES)
+      this.#part(envelope, 0, 0)
     }
     out.bytes[out.length++] = 0x7d
+  }
+
+  /** Members, `key` and then bytes [start, end) of the line, after those that are there. */
+  #part(key: Buffer, start: number, end: number): void {
+    const { out } = this
+    if (start === end && key.length === 0) return
+    if (out.bytes[out.length - 1] !== OPEN_BRACE) out.bytes[out.length++] = COMMA
+    appendSpan(out, key, 0, key.length)
+    if (this.#quotes.quoteCount === 0) appendSpan(out, this.source, start, end)
+    else this.#appendQuoted(start, end)
+  }
+
+  /** Bytes [start, end) with quotes around the numbers that must become text. */
+  #appendQuoted(start: number, end: number): void {
+    const { out, source } = this
+    const { quotes, quoteCount } = this.#quotes
+    let from = start
+    for (let i = 0; i < quoteCount; i++) {
+      const quoteStart = quotes[i * 2] ?? 0
+      const quoteEnd = quotes[i * 2 + 1] ?? 0
+      if (quoteStart < from || quoteEnd > end) continue
+      appendSpan(out, source, from, quoteStart)
+      out.bytes[out.length++] = QUOTE
+      appendSpan(out, source, quoteStart, quoteEnd)
+      out.bytes[out.length++] = QUOTE
+      from = quoteEnd
+    }
+    appendSpan(out, source, from, end)
   }
 
   #open(start: number): void {

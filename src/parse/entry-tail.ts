@@ -28,6 +28,11 @@ export class EntryTail {
     })
   }
 
+  /** What is added to an entry that has these fields, up to the digits of the offset. */
+  textOf(has: number): string {
+    return this.#tails[has & 7]?.toString() ?? ''
+  }
+
   /** Ends the entry under construction in `out`. */
   write(out: NdjsonBuffer, has: number, offset: number): void {
     const tail = this.#tails[has & 7]

@@ -1,125 +1,133 @@
-/** The plain way from a JSON object to an entry: slow, general, and what the transcoder is measured against. */
-import { LOG_LEVELS } from '../model/log-entry.ts'
-import { FIELD_NAMES, fieldNumber, KIND, type Kind, SPELLINGS } from './fields.ts'
-import { isFaithful } from './json-tame.ts'
-import { INFO, levelOfNumber, levelOfSeverity, levelOfText } from './level.ts'
-import type { EntryFacts } from './line.ts'
-import type { Metadata } from './metadata.ts'
-import type { TimestampReader } from './timestamp.ts'
+/** The plain way from a JSON object to an entry: general, allocating, and what the transcoder is measured against. */
+import { isObject, KEYS, type KeyNode } from './json-dialects.ts'
+import { type Member, TakenFields, type Workplace } from './json-taken.ts'
+import type { TimeRules } from './line.ts'
+import { type Metadata, set } from './metadata.ts'
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const MAX_INTEGER = 999_999_999
+/** In place of the node of a member that is done with. */
+const DONE: KeyNode = { spelling: undefined, members: undefined, dialect: undefined }
 
-/** What `entryOf` needs and fills. */
-interface Workplace {
-  /** Wall time of the line's read. */
-  readonly readMs: number
-  readonly reader: TimestampReader
-  readonly metadata: Metadata
-  readonly facts: EntryFacts
-}
+type JsonObject = Readonly<Record<string, unknown>>
 
-/** A value as its field takes it; undefined: it does not fit. */
-type Fitted = string | number | object | undefined
+/** One object for all lines of a file. */
+export class EntrySorter {
+  readonly #taken: TakenFields
+  /** What each key of the outermost object means. */
+  #nodes: (KeyNode | undefined)[] = []
 
-/**
- * Sorts the members of `root` into the fields of an entry (returned) and `metadata`, and fills in the `facts` they bear on.
- * The entry may lack anything but `timestamp` and `level`.
- */
-export function entryOf(root: object, work: Workplace): Record<string, unknown> {
-  const { metadata, facts } = work
-  const values = new Map<number, { readonly value: unknown; readonly kind: Kind }>()
-  const chosen = new Set<string>()
-  const members = Object.entries(root)
-  for (const isOwnTurn of [true, false]) {
-    for (const [key, value] of members) {
-      const spelling = SPELLINGS.get(key)
-      if (spelling?.isOwn !== isOwnTurn) continue
-      const { field, kind } = spelling
-      const fitted = fit(value, kind)
-      if (value !== null && (fitted === undefined || values.has(field))) continue
-      chosen.add(key)
-      if (value !== null) values.set(field, { value: fitted, kind })
+  constructor(rules: TimeRules) {
+    this.#taken = new TakenFields(rules)
+  }
+
+  /**
+   * Sorts the members of `root` into the fields of an entry (returned) and `metadata`, and fills in the `facts` they bear on.
+   * The entry may lack anything but `timestamp` and `level`.
+   */
+  sort(root: JsonObject, work: Workplace): Record<string, unknown> {
+    this.#taken.begin(work.line)
+    const keys = Object.keys(root)
+    this.#takeOwn(root, keys)
+    const own = this.#taken.metadata
+    if (isObject(own)) work.metadata.adopt(own)
+    this.#takeOthers(root, keys, work.metadata)
+    return this.#taken.finish(work)
+  }
+
+  /** The members that bear the entry's own names; and what each key means, in #nodes. */
+  #takeOwn(root: JsonObject, keys: readonly string[]): void {
+    const nodes = this.#nodes
+    nodes.length = 0
+    let table = KEYS
+    for (const key of keys) {
+      const node = KEYS.get(key)
+      nodes.push(node)
+      if (node?.dialect?.isSpokenIn(root)) table = node.dialect.keys
+    }
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? ''
+      if (table !== KEYS) nodes[i] = table.get(key)
+      const spelling = nodes[i]?.spelling
+      if (spelling === undefined) continue
+      // null: the field is unknown, as if the member were not there.
+      if (root[key] === null) nodes[i] = DONE
+      else if (!spelling.isOwn) continue
+      else if (this.#taken.take(spelling, root[key], root) === 'goes') nodes[i] = DONE
+      else if (this.#taken.noteBad(spelling, { key, value: root[key] }, true)) nodes[i] = DONE
     }
   }
-  const own = values.get(fieldNumber('metadata'))?.value
-  if (typeof own === 'object' && own !== null) metadata.adopt(own)
-  for (const [key, value] of members) if (!chosen.has(key)) metadata.add(key, value)
 
-  const entry: Record<string, unknown> = {}
-  const timestamp = values.get(fieldNumber('timestamp'))
-  entry.timestamp = timestampOf(timestamp?.value, work)
-  const level = values.get(fieldNumber('level'))
-  facts.level = levelOf(level?.value, level?.kind)
-  if (level && facts.level < 0) metadata.note('level_raw', level.value)
-  if (facts.level < 0) facts.level = INFO
-  entry.level = LOG_LEVELS[facts.level]
-  for (const [field, { value }] of values) {
-    const name = FIELD_NAMES[field] ?? ''
-    if (name !== 'timestamp' && name !== 'level' && name !== 'metadata') entry[name] = value
-  }
-  if (typeof entry.service === 'string') facts.service = entry.service.toWellFormed()
-  if (typeof entry.status_code === 'number') facts.statusCode = entry.status_code
-  if (typeof entry.duration === 'number') facts.durationSeconds = entry.duration
-  return entry
-}
-
-function fit(value: unknown, kind: Kind): Fitted {
-  switch (kind) {
-    case KIND.text:
-      return typeof value === 'number' ? String(value) : typeof value === 'string' ? value : undefined
-    case KIND.time:
-    case KIND.level:
-    case KIND.severity:
-      return typeof value === 'number' || typeof value === 'string' ? value : undefined
-    case KIND.seconds: {
-      const number = numberOf(value)
-      return number !== undefined && number >= 0 ? number : undefined
+  #takeOthers(root: JsonObject, keys: readonly string[], metadata: Metadata): void {
+    let hasWeak = false
+    for (let i = 0; i < keys.length; i++) {
+      const node = this.#nodes[i]
+      if (node === DONE) continue
+      const key = keys[i] ?? ''
+      const value = root[key]
+      if (node === undefined) metadata.add(key, value)
+      else if (node.spelling?.isWeak && !isObject(value)) hasWeak = true
+      else this.#takeOther(node, { key, value }, { root, metadata })
     }
-    case KIND.milliseconds: {
-      const number = numberOf(value)
-      return number !== undefined && number >= 0 ? thousandth(number) : undefined
+    for (let i = 0; hasWeak && i < keys.length; i++) {
+      const node = this.#nodes[i]
+      const key = keys[i] ?? ''
+      const value = root[key]
+      if (node?.spelling?.isWeak && !isObject(value) && this.#taken.take(node.spelling, value, root) !== 'goes')
+        metadata.add(key, value)
     }
-    case KIND.integer: {
-      const number = numberOf(value)
-      return number !== undefined && Number.isInteger(number) && number >= 0 && number <= MAX_INTEGER
-        ? number
-        : undefined
+  }
+
+  #takeOther(
+    { spelling, members }: KeyNode,
+    member: Member,
+    { root, metadata }: { root: JsonObject; metadata: Metadata },
+  ): void {
+    const { key, value } = member
+    if (members !== undefined && isObject(value)) {
+      const rest = this.#takeNested(value, members)
+      if (rest !== undefined) metadata.add(key, rest)
+      return
     }
-    case KIND.object:
-      return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
-    default:
-      return undefined
+    if (spelling === undefined) return metadata.add(key, value)
+    if (spelling.isOwn) return metadata.add(key, value)
+    if (this.#taken.take(spelling, value, root) === 'goes') return
+    if (!this.#taken.noteBad(spelling, member, true)) metadata.add(key, value)
   }
-}
 
-function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' && NUMBER.test(value) && isFaithful(value) ? Number(value) : undefined
-}
-
-/** By moving the decimal point, not by dividing: 12.3 → 0.0123, where 12.3 / 1000 would be 0.012300000000000002. */
-function thousandth(number: number): number {
-  const [mantissa = '0', exponent = '0'] = String(number).split('e')
-  return Number(`${mantissa}e${Number(exponent) - 3}`)
-}
-
-function levelOf(value: unknown, kind: Kind | undefined): number {
-  if (kind === KIND.severity) return levelOfSeverity(numberOf(value) ?? -1)
-  if (typeof value === 'number') return levelOfNumber(value)
-  return typeof value === 'string' ? levelOfText(value) : -1
-}
-
-/** The canonical text of the line's time; an unreadable or absurd one is kept beside it and the time of reading is used. */
-function timestampOf(value: unknown, { readMs, reader, metadata, facts }: Workplace): string {
-  // An exponent is the one form of number the reader does not know.
-  const text = typeof value === 'string' && /^\d[\d.]*[eE]/.test(value) ? String(Number(value)) : String(value)
-  const isUsable = value !== undefined && reader.readText(text) && reader.isPlausible(readMs)
-  if (!isUsable) {
-    reader.set(readMs)
-    if (value !== undefined) metadata.note('timestamp_raw', value)
+  /** What is left of `object` when its members are in their fields; undefined: nothing. */
+  #takeNested(object: JsonObject, nodes: ReadonlyMap<string, KeyNode>): unknown {
+    let gone: string[] | undefined
+    let changed: Record<string, unknown> | undefined
+    for (const key of Object.keys(object)) {
+      const node = nodes.get(key)
+      if (node === undefined) continue
+      const value = object[key]
+      let rest = value
+      if (value === null) continue
+      if (node.members !== undefined && isObject(value)) rest = this.#takeNested(value, node.members)
+      else if (node.spelling !== undefined) {
+        const { spelling } = node
+        // HTTP headers are lists in Go.
+        const first = Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : value
+        if (this.#taken.take(spelling, first, object) === 'goes') rest = undefined
+        else this.#taken.noteBad(spelling, { key, value: first }, false)
+      }
+      if (rest === value) continue
+      if (rest === undefined) {
+        gone ??= []
+        gone.push(key)
+      } else {
+        changed ??= {}
+        set(changed, key, rest)
+      }
+    }
+    if (gone === undefined && changed === undefined) return object
+    const left: Record<string, unknown> = {}
+    let count = 0
+    for (const key of Object.keys(object)) {
+      if (gone?.includes(key)) continue
+      set(left, key, changed !== undefined && Object.hasOwn(changed, key) ? changed[key] : object[key])
+      count++
+    }
+    return count === 0 ? undefined : left
   }
-  facts.timeMs = reader.timeMs
-  const bytes = Buffer.alloc(40)
-  return isUsable && reader.isCanonical ? text : bytes.toString('latin1', 0, reader.write(bytes, 0))
 }

@@ -1,15 +1,23 @@
 /**
  * The keys the lines of one file have, learned as they come. Loggers write the same keys in the same order line after line,
  * so after each key the one that followed it last time is tried first: four bytes at a time, and no hash is computed. A key
- * is looked up in SPELLINGS once, when it is new.
+ * is looked up in the table of spellings once, when it is new.
  */
 import { ByteTable } from './byte-table.ts'
-import { KIND, type Kind, SPELLINGS } from './fields.ts'
+import { KIND, type Kind } from './fields.ts'
 import { stringStop } from './json-bytes.ts'
+import { KEYS } from './json-dialects.ts'
+import { JsonScanner } from './json-scan.ts'
 
 /** More keys than this, in one line or over the time, and all are forgotten: they are data, not names. */
 const MAX_KEYS = 512
 const MAX_KEY_BYTES = 128
+
+/** Lines are counted in 31 bits, as V8 likes its integers. */
+const LAST_LINE = 2 ** 30 - 1
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /** A key, and what the hot path asks of it: fields of one object, not elements of five arrays. */
 export class JsonKey {
@@ -20,8 +28,14 @@ export class JsonKey {
   readonly field: number
   /** It is its field's own name. */
   readonly isOwn: boolean
-  /** The number of the line that had it last. */
+  /** It counts only when no other key gave the field. */
+  readonly isWeak: boolean
+  /** Objects there have members that go into fields. */
+  readonly isNest: boolean
+  /** The number of the line that had it last; for ever LAST_LINE when it has a twin, which has it instead. */
   line = 0
+  /** The same key as JSON.stringify writes it, when this one is escaped otherwise. */
+  twin: JsonKey | undefined = undefined
   /** The key that came after it the last time. */
   next: JsonKey | undefined = undefined
   /** Its first twelve bytes and its last four as words, and where they are: in a short key they overlap. */
@@ -37,11 +51,16 @@ export class JsonKey {
   /** The words in between, of a key longer than 16 bytes. */
   readonly #middle: Int32Array
 
-  /** `text` is what lies between the quotes at `start` and `start + text.length + 1`; another byte must follow. */
-  constructor(text: string, view: DataView, start: number) {
-    this.length = text.length + 2
-    const spelling = SPELLINGS.get(text)
-    this.kind = spelling?.kind ?? KIND.unknown
+  /** `text` is the key that lies, in its quotes, in bytes [start, end); another byte must follow. */
+  constructor(text: string, view: DataView, { start, end }: { readonly start: number; readonly end: number }) {
+    this.length = end - start
+    const node = KEYS.get(text)
+    const spelling = node?.spelling
+    this.isNest = node?.members !== undefined
+    // A mark whose value is an object is noticed by that.
+    const isMarker = node?.dialect !== undefined && !this.isNest
+    this.kind = isMarker ? KIND.marker : (spelling?.kind ?? KIND.unknown)
+    this.isWeak = spelling?.isWeak ?? false
     this.field = spelling?.field ?? 0
     this.isOwn = spelling?.isOwn ?? false
     this.#lastAt = Math.max(this.length - 4, 0)
@@ -77,14 +96,16 @@ export class JsonKey {
 export class JsonKeys {
   readonly #table = new ByteTable(MAX_KEYS)
   readonly #keys: JsonKey[] = []
+  /** For keys with escapes. */
+  readonly #scan = new JsonScanner()
   #line = 0
   /** What came first in a line the last time. */
   #first: JsonKey | undefined
   #previous: JsonKey | undefined
 
   beginLine(): void {
-    if (this.#table.isFull) this.#forget()
-    this.#line = (this.#line + 1) | 0
+    if (this.#table.isFull || this.#line === LAST_LINE) this.#forget()
+    this.#line++
     this.#previous = undefined
   }
 
@@ -98,28 +119,74 @@ export class JsonKeys {
       if (previous === undefined) this.#first = key
       else previous.next = key
     }
-    if (key.line === this.#line) return undefined
-    key.line = this.#line
+    if (key.line < this.#line) key.line = this.#line
+    else if (!this.#takeTwin(key)) return undefined
     this.#previous = key
     return key
   }
 
+  /** The line under way has had the key whose bytes, quotes included, are [start, end) of `view`. */
+  hasTaken(view: DataView, start: number, end: number): boolean {
+    const id = this.#table.find(view, start, end)
+    return id >= 0 && this.#keys[id]?.line === this.#line
+  }
+
   #lookUp(view: DataView, at: number, end: number): JsonKey | undefined {
-    if (at >= end || view.getUint8(at) !== 0x22) return undefined
-    const stop = stringStop(view, at + 1, end)
-    // Escapes, control characters and very long keys are left to JSON.parse, and so are the empty one, and `__proto__`.
-    if (stop + 1 >= end || view.getUint8(stop) !== 0x22 || stop - at > MAX_KEY_BYTES || stop === at + 1)
+    if (at >= end || view.getUint8(at) !== QUOTE) return undefined
+    let stop = stringStop(view, at + 1, end)
+    const hasEscapes = stop < end && view.getUint8(stop) === BACKSLASH
+    if (hasEscapes) {
+      const scan = this.#scan
+      scan.view = view
+      scan.end = end
+      stop = scan.string(at + 1) - 1
+    }
+    // Control characters and very long keys are left to JSON.parse, and so are the empty one, and `__proto__`.
+    if (stop < 0 || stop + 1 >= end || view.getUint8(stop) !== QUOTE || stop - at > MAX_KEY_BYTES || stop === at + 1)
       return undefined
     const id = this.#table.find(view, at, stop + 1)
     if (id >= 0) return this.#keys[id]
-    const text = Buffer.from(view.buffer, view.byteOffset + at + 1, stop - at - 1).toString('latin1')
-    if (this.#table.isFull || text === '__proto__') return undefined
-    const key = new JsonKey(text, view, at)
-    this.#keys[this.#table.add(view, at, stop + 1)] = key
+    const quoted = Buffer.from(view.buffer, view.byteOffset + at, stop + 1 - at).toString()
+    const text = hasEscapes ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
+    if (text === '__proto__') return undefined
+    const twin = hasEscapes ? this.#twinOf(text, quoted) : undefined
+    if (this.#table.isFull) return undefined
+    const key = this.#add(text, view, { start: at, end: stop + 1 })
+    if (twin !== undefined) {
+      key.twin = twin
+      key.line = LAST_LINE
+    }
     return key
   }
 
+  #twinOf(text: string, quoted: string): JsonKey | undefined {
+    const usual = JSON.stringify(text)
+    if (usual === quoted) return undefined
+    // Another byte must follow a key, whose words are read whole.
+    const bytes = Buffer.from(`${usual}:`)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const end = bytes.length - 1
+    const id = this.#table.find(view, 0, end)
+    if (id >= 0) return this.#keys[id]
+    // When the table is full now, the key itself will find no place either.
+    return this.#table.isFull ? undefined : this.#add(text, view, { start: 0, end })
+  }
+
+  #add(text: string, view: DataView, { start, end }: { readonly start: number; readonly end: number }): JsonKey {
+    const key = new JsonKey(text, view, { start, end })
+    this.#keys[this.#table.add(view, start, end)] = key
+    return key
+  }
+
+  /** The key has not been in the line in any of its forms. */
+  #takeTwin({ twin }: JsonKey): boolean {
+    if (twin === undefined || twin.line >= this.#line) return false
+    twin.line = this.#line
+    return true
+  }
+
   #forget(): void {
+    this.#line = 0
     this.#table.clear()
     this.#keys.length = 0
     this.#first = undefined

@@ -3,12 +3,13 @@
  * JSON, or not sure": the caller then leaves the line to JSON.parse. Nothing reads past `end`.
  */
 import { isDigit, isHexDigit, isSame, skipBlanks, stringStop } from './json-bytes.ts'
-
-/** Deepest nesting of arrays and objects, the line's own object included, that stays structure. */
-export const MAX_DEPTH = 32
+import { isFaithful, MAX_DEPTH } from './json-tame.ts'
 
 /** Keys of nested objects that are open at one time; a line with more is left to JSON.parse. */
 const MAX_NESTED_KEYS = 64
+
+/** Numbers of one line that must become text; a line with more is left to JSON.parse. */
+const MAX_QUOTES = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -29,12 +30,27 @@ export class JsonScanner {
   isInteger = false
   /** It has no exponent and few enough digits that decimal text → double → decimal text gives it back. */
   isExact = false
-  /** A double holds it without loss; see `isFaithful` in json-tame.ts, which must agree. */
+  /** A double holds it without loss. */
   isFaithful = false
+
+  /** Numbers that `value` came by and a double cannot hold: starts and ends, in turn. The line must begin with 0 of them. */
+  readonly quotes = new Int32Array(MAX_QUOTES * 2)
+  quoteCount = 0
+
+  /** Keys of the nested object that `value` came by last: their starts and ends, quotes included. */
+  get keyStarts(): Int32Array {
+    return this.#keyStarts
+  }
+  get keyEnds(): Int32Array {
+    return this.#keyEnds
+  }
+  /** How many they are, after an object. */
+  keyCount = 0
 
   readonly #keyStarts = new Int32Array(MAX_NESTED_KEYS)
   readonly #keyEnds = new Int32Array(MAX_NESTED_KEYS)
   #keyCount = 0
+  #hasLongExponent = false
   readonly #firstKeyOfDepth = new Int32Array(MAX_DEPTH)
 
   /** From the byte after an opening quote to the one after the closing quote. */
@@ -69,9 +85,18 @@ export class JsonScanner {
         return this.literal(at)
       default: {
         const after = this.number(at)
-        return this.isFaithful ? after : -1
+        return this.isFaithful || after < 0 || this.quote(at, after) ? after : -1
       }
     }
+  }
+
+  /** The number in [start, end) must become text; false when there are too many. */
+  quote(start: number, end: number): boolean {
+    if (this.quoteCount === MAX_QUOTES) return false
+    const at = this.quoteCount++ * 2
+    this.quotes[at] = start
+    this.quotes[at + 1] = end
+    return true
   }
 
   /** `true`, `false` or `null`. */
@@ -82,7 +107,7 @@ export class JsonScanner {
     return this.view.getInt32(at + 1, true) === 0x65736c61 && (word & 0xff) === 0x66 ? at + 5 : -1
   }
 
-  /** A number; what it is like is in the fields afterwards. A minus zero is left to JSON.parse. */
+  /** A number; what it is like is in the fields afterwards. */
   number(at: number): number {
     const { view, end } = this
     this.isFaithful = false
@@ -107,6 +132,7 @@ export class JsonScanner {
     }
     this.isInteger = true
     this.isExact = true
+    this.#hasLongExponent = false
     if (i < end && view.getUint8(i) === 0x2e) {
       const point = ++i
       while (i < end) {
@@ -126,22 +152,29 @@ export class JsonScanner {
       this.isInteger = false
       this.isExact = false
     }
-    if (this.isNegative && mantissa === 0) return -1
     this.mantissa = mantissa
     this.decimals = decimals
     this.isExact &&= mantissa < 2 ** 52 && decimals <= 15
-    this.isFaithful = digits <= (this.isInteger ? 15 : 17)
+    const isShort = digits <= (this.isInteger ? 15 : 17) && !this.#hasLongExponent
+    // What cannot be told by counting costs a string.
+    this.isFaithful = (isShort && (!this.isNegative || mantissa !== 0)) || this.#isFaithful(at, i)
     return i
   }
 
-  /** At most two digits: with at most 17 before it, such a number neither overflows nor vanishes. */
+  #isFaithful(start: number, end: number): boolean {
+    const { buffer, byteOffset } = this.view
+    return isFaithful(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))
+  }
+
+  /** With at most two digits, and at most 17 before it, a number neither overflows nor vanishes. */
   #exponent(at: number): number {
     const { view, end } = this
     let i = at
     if (i < end && (view.getUint8(i) === 0x2b || view.getUint8(i) === 0x2d)) i++
     const start = i
     while (i < end && isDigit(view.getUint8(i))) i++
-    return i === start || i > start + 2 ? -1 : i
+    this.#hasLongExponent = i > start + 2
+    return i === start ? -1 : i
   }
 
   /** From the byte after a backslash. Lone surrogates are left to JSON.parse; pairs (emoji, from Python) are fine. */
@@ -199,6 +232,7 @@ export class JsonScanner {
         if (i >= end) return -1
         if (view.getUint8(i) === opening + 2) {
           i++ // ] and } are two above [ and {
+          this.keyCount = 0
           depth--
         } else {
           if (opening === 0x7b) i = this.#nestedKey(i, depth)
@@ -222,6 +256,7 @@ export class JsonScanner {
           break
         }
         if (byte !== (isObject ? 0x7d : 0x5d)) return -1
+        this.keyCount = this.#keyCount
         this.#keyCount = this.#firstKeyOfDepth[depth - 1] ?? 0
         depth--
       }

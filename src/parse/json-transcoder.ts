@@ -8,10 +8,13 @@
  * nothing is allocated per line.
  */
 import { isUtf8 } from 'node:buffer'
+import { GROWTH_BYTES } from './entry-runs.ts'
 import { type EntryTail, HAS_ENVIRONMENT, HAS_SERVICE, HAS_VERSION } from './entry-tail.ts'
 import { fieldNumber, KIND } from './fields.ts'
 import { skipBlanks } from './json-bytes.ts'
+import { levelOfStatus } from './json-fit.ts'
 import { JsonKeys } from './json-keys.ts'
+import { JsonLeftovers } from './json-leftovers.ts'
 import { JsonValues, LEVEL_BYTES } from './json-values.ts'
 import { INFO } from './level.ts'
 import type { EntryFacts, Line, LineContext, NdjsonBuffer } from './line.ts'
@@ -23,10 +26,9 @@ const MESSAGE = fieldNumber('message')
 const SERVICE = fieldNumber('service')
 const VERSION = fieldNumber('version')
 const ENVIRONMENT = fieldNumber('environment')
-const METADATA = fieldNumber('metadata')
-
-/** More than all rewriting can add to a line: every key once in its longest spelling, quotes, commas, a time. */
-const GROWTH_BYTES = 1024
+const METHOD = fieldNumber('method')
+const PATH = fieldNumber('path')
+const NOTHING = Buffer.alloc(0)
 
 const SPACE = 0x20
 const QUOTE = 0x22
@@ -41,13 +43,16 @@ export class JsonTranscoder {
   readonly #tail: EntryTail
   readonly #service: string
   readonly #keys = new JsonKeys()
-  readonly #values = new JsonValues()
+  readonly #values: JsonValues
+  readonly #leftovers: JsonLeftovers
   /** Fields the entry under way has, as bits. */
   #seen = 0
 
   constructor(context: LineContext, tail: EntryTail) {
     this.#tail = tail
     this.#service = context.service
+    this.#values = new JsonValues(context.times)
+    this.#leftovers = new JsonLeftovers(this.#values, this.#keys)
   }
 
   /** Appends the entry of the line, or returns false and leaves `out` as it was; `facts` count only after true. */
@@ -61,18 +66,19 @@ export class JsonTranscoder {
       scan.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     }
     scan.end = end
-    this.#values.readMs = line.readMs
+    this.#values.begin(line.readMs)
+    this.#leftovers.begin()
     this.#seen = 0
-    facts.timeMs = line.readMs
+    facts.timeMs = line.envelope === undefined ? line.readMs : line.envelope.timeMs
     facts.level = INFO
     facts.service = this.#service
     facts.statusCode = 0
     facts.durationSeconds = -1
     facts.hasParseError = false
+    facts.hasTimeFallback = false
     facts.hasInvalidUtf8 = false
-    out.reserve(end - start + GROWTH_BYTES)
-    runs.begin(out)
-    if (this.#members(start, facts) && this.#finish(line)) return true
+    runs.begin(out, end - start)
+    if (this.#members(start, facts) && this.#finish(line, facts)) return true
     out.length = runs.start
     return false
   }
@@ -111,45 +117,90 @@ export class JsonTranscoder {
   /** The member under way, whose value begins with the byte `first`: the position after the value, or −1. */
   #member(first: number, facts: EntryFacts): number {
     const values = this.#values
-    const { key, runs, scan, valueStart } = values
+    const { key } = values
     const { kind } = key
-    if (kind === KIND.unknown) return values.gather()
+    // Most members are one of the first two.
+    if (kind === KIND.unknown) return first === OPEN_BRACE && key.isNest ? -1 : values.gather()
+    const bit = 1 << key.field
+    if (kind === KIND.text && first === QUOTE && (this.#seen & bit) === 0 && !key.isWeak) {
+      this.#seen |= bit
+      return values.text(facts)
+    }
+    return this.#other(first, facts)
+  }
+
+  #other(first: number, facts: EntryFacts): number {
+    const { key, runs, scan, valueStart } = this.#values
+    const { kind } = key
+    if (first === OPEN_BRACE && key.isNest) return -1
+    if (kind >= KIND.epochSeconds) return -1
     // null: the field is unknown, as if the member were not there.
     if (first === LETTER_N) {
       runs.flush()
       return scan.literal(valueStart)
     }
+    return key.isWeak && first !== OPEN_BRACE ? this.#leftovers.holdWeak() : this.#place(first, facts)
+  }
+
+  /** Puts the member under way, whose key has a spelling, where it belongs. */
+  #place(first: number, facts: EntryFacts): number {
+    const values = this.#values
+    const { key } = values
+    const { kind } = key
     const bit = 1 << key.field
     const isText = first === QUOTE
     const isNumber = first === MINUS || (first >= 0x30 && first <= 0x39)
+    if (kind === KIND.trace || kind === KIND.requestLine) return this.#leftovers.lend(isText)
     if ((this.#seen & bit) !== 0) {
-      // Another spelling came before. An own name would win, and a number may have become text: json.ts knows.
-      return key.isOwn || isNumber ? -1 : values.gather()
+      // Another spelling came before; an own name would win over it: json.ts knows.
+      if (key.isOwn) return -1
+      return isNumber && (kind === KIND.text || kind === KIND.time) ? values.gatherQuoted() : values.gather()
     }
     if (kind === KIND.object ? first !== OPEN_BRACE : !isText && !isNumber) return values.gather()
-    this.#seen |= bit
-    switch (kind) {
+    values.isTaken = true
+    const after = this.#take(isText, facts)
+    if (values.isTaken) this.#seen |= bit
+    return after
+  }
+
+  #take(isText: boolean, facts: EntryFacts): number {
+    const values = this.#values
+    switch (values.key.kind) {
       case KIND.text:
         return isText ? values.text(facts) : values.textOfNumber(facts)
       case KIND.time:
         return values.timestamp(isText, facts)
       case KIND.level:
       case KIND.severity:
+      case KIND.otelSeverity:
         return values.level(isText, facts)
       case KIND.integer:
         return values.integer(isText, facts)
+      case KIND.addresses:
+        return values.addresses(isText)
       case KIND.object:
-        return values.keep(scan.value(valueStart, 1))
+        return this.#leftovers.ownMetadata()
       default:
         return values.duration(isText, facts)
     }
   }
 
   /** What the line did not say. A line without a message is its own message. */
-  #finish(line: Line): boolean {
+  #finish(line: Line, facts: EntryFacts): boolean {
     const { runs, scan } = this.#values
+    const leftovers = this.#leftovers
+    const weak = leftovers.restoreWeak()
+    if (weak >= 0 && this.#place(weak, facts) < 0) return false
+    if (leftovers.hasAny) {
+      this.#seen |= leftovers.writeLent(this.#seen)
+      if (!leftovers.placeBad(this.#seen, facts)) return false
+    }
     const seen = this.#seen
-    if (runs.hasSpans && (seen & (1 << METADATA)) !== 0) return false
+    const { envelope } = line
+    if (envelope !== undefined || (runs.ownStart >= 0 && runs.memberCount > 0) || leftovers.hasAny) {
+      if (!leftovers.isWithoutClash(envelope?.members)) return false
+    }
+    runs.envelope = envelope === undefined ? NOTHING : envelope.members
     runs.writeMetadata()
     const { out } = runs
     if ((seen & (1 << MESSAGE)) === 0) {
@@ -161,10 +212,18 @@ export class JsonTranscoder {
     }
     if ((seen & (1 << TIMESTAMP)) === 0) {
       runs.writeKey(TIMESTAMP)
-      this.#values.writeReadTime()
+      if (envelope === undefined) this.#values.writeReadTime()
+      else {
+        out.bytes[out.length++] = QUOTE
+        appendSpan(out, envelope.time, 0, envelope.time.length)
+        out.bytes[out.length++] = QUOTE
+      }
     }
     if ((seen & (1 << LEVEL)) === 0) {
-      const word = LEVEL_BYTES[INFO]
+      // What names a method or a path is an access log, whose status says how it went.
+      if (facts.statusCode >= 400 && (seen & ((1 << METHOD) | (1 << PATH))) !== 0)
+        facts.level = levelOfStatus(facts.statusCode)
+      const word = LEVEL_BYTES[facts.level]
       runs.writeKey(LEVEL)
       if (word !== undefined) appendSpan(out, word, 0, word.length)
     }

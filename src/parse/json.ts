@@ -3,80 +3,91 @@
  * entry, JSON.stringify. Nothing of a line is ever lost: what has no place in the entry is in `metadata`:
  *
  * - members without a field, and values that do not fit theirs, under the key they came with (`_` appended when it is taken);
+ * - what is left of objects whose members are fields, under the object's key; members of the line's envelope, if it has one;
  * - `more_fields`: members beyond 512, as JSON text; `raw`: the whole line, when an object in it had a key twice;
- * - `level_raw`, `timestamp_raw`: values that say nothing; INFO and the time of reading stand in for them;
+ * - `level_raw`, `timestamp_raw`: values that say nothing, when no other key said it either;
  * - `parse_error`: why the line is no JSON object; it is the message then, whole. `truncated`, `partial`, `continued`: see Line.
  *
- * An object without a message is its own message.
+ * A line without a time has its envelope's, or that of the read; an access log's line without a level has one by its status,
+ * any other INFO. An object without a message is its own message.
  */
-import { isUtf8 } from 'node:buffer'
 import { EntryTail } from './entry-tail.ts'
 import { KIND, SPELLINGS } from './fields.ts'
-import { entryOf } from './json-entry.ts'
-import { tameJson } from './json-tame.ts'
+import { isObject } from './json-dialects.ts'
+import { EntrySorter } from './json-entry.ts'
+import { countMembers, tameJson } from './json-tame.ts'
 import { JsonTranscoder } from './json-transcoder.ts'
 import { INFO } from './level.ts'
-import type { EntryFacts, Line, LineContext, LineParser, NdjsonBuffer } from './line.ts'
+import type { EntryFacts, FormatParser, Line, LineContext, LineParser, NdjsonBuffer } from './line.ts'
 import { Metadata } from './metadata.ts'
-import { TimestampReader } from './timestamp.ts'
+import { RecordBytes } from './record.ts'
 
-export function createJsonParser(context: LineContext): LineParser {
+export function createJsonParser(context: LineContext): JsonParser {
   return new JsonParser(context)
 }
 
-export class JsonParser implements LineParser {
+export class JsonParser implements LineParser, FormatParser {
   readonly #context: LineContext
   readonly #transcoder: JsonTranscoder
-  readonly #reader = new TimestampReader()
+  readonly #record = new RecordBytes()
+  readonly #sorter: EntrySorter
 
   constructor(context: LineContext) {
     this.#context = context
+    this.#sorter = new EntrySorter(context.times)
     this.#transcoder = new JsonTranscoder(context, new EntryTail(context))
   }
 
+  /** A line that is no JSON object becomes the message of its entry, whole. */
   parse(line: Line, out: NdjsonBuffer, facts: EntryFacts): void {
-    const reason = this.parseObject(line, out, facts)
+    const reason = this.tryParse(line, out, facts)
     if (reason !== undefined) this.#parseMisfit(line, out, { facts, reason })
   }
 
-  /** Appends the entry of a line that is a JSON object; of any other nothing, and says why it is not. */
-  parseObject(line: Line, out: NdjsonBuffer, facts: EntryFacts): string | undefined {
-    return this.#transcoder.transcode(line, out, facts) ? undefined : this.parsePlainly(line, out, facts)
+  tryParse(line: Line, out: NdjsonBuffer, facts: EntryFacts): string | undefined {
+    if (this.#transcoder.transcode(line, out, facts)) return undefined
+    return beginsObject(line) ? this.parsePlainly(line, out, facts) : NO_OBJECT
   }
 
   /** The same, without the transcoder. */
   parsePlainly(line: Line, out: NdjsonBuffer, facts: EntryFacts): string | undefined {
-    const text = this.#begin(line, facts)
-    const tamed = tameJson(text, keepsNumberText)
+    this.#begin(line, facts)
+    const tamed = tameJson(this.#record, keepsNumberText)
     const root = parseRoot(tamed.text)
     if (typeof root === 'string') return root
     const metadata = new Metadata()
-    const entry = entryOf(root, { readMs: line.readMs, reader: this.#reader, metadata, facts })
-    entry.message ??= text
-    if (tamed.hasDuplicates) metadata.note('raw', text)
+    const entry = this.#sorter.sort(root, { line, facts, metadata })
+    entry.message ??= this.#text()
+    if (countMembers(root) !== tamed.memberCount) metadata.note('raw', this.#text())
     this.#append(line, out, { entry, metadata })
     return undefined
   }
 
   #parseMisfit(line: Line, out: NdjsonBuffer, { facts, reason }: { facts: EntryFacts; reason: string }): void {
-    const message = this.#begin(line, facts)
+    this.#begin(line, facts)
     facts.hasParseError = true
     const metadata = new Metadata()
-    const entry = entryOf({ message }, { readMs: line.readMs, reader: this.#reader, metadata, facts })
+    const entry = this.#sorter.sort({ message: this.#text() }, { line, facts, metadata })
     metadata.note('parse_error', reason)
     this.#append(line, out, { entry, metadata })
   }
 
-  /** The text of the line; `facts` as they are before anything is known. */
-  #begin(line: Line, facts: EntryFacts): string {
+  /** The text of the line. */
+  #text(): string {
+    return this.#record.text(this.#record.start, this.#record.end)
+  }
+
+  /** `facts` become what they are before anything is known. */
+  #begin(line: Line, facts: EntryFacts): void {
+    this.#record.take(line)
     facts.timeMs = line.readMs
     facts.level = INFO
     facts.service = this.#context.service
     facts.statusCode = 0
     facts.durationSeconds = -1
     facts.hasParseError = false
-    facts.hasInvalidUtf8 = !line.isUtf8 && !isUtf8(line.bytes.subarray(line.start, line.end))
-    return line.bytes.toString('utf8', line.start, line.end)
+    facts.hasTimeFallback = false
+    facts.hasInvalidUtf8 = this.#record.hasInvalidUtf8
   }
 
   #append(
@@ -88,6 +99,11 @@ export class JsonParser implements LineParser {
     if (line.isTruncated) metadata.note('truncated', true)
     if (line.isPartial) metadata.note('partial', true)
     if (line.isContinued) metadata.note('continued', true)
+    const members = line.envelope?.members
+    if (members !== undefined && members.length > 0) {
+      const root = parseRoot(`{${members}}`)
+      if (isObject(root)) for (const [name, value] of Object.entries(root)) metadata.note(name, value)
+    }
     entry.service ??= service
     entry.version ??= version
     entry.environment ??= environment
@@ -101,6 +117,15 @@ export class JsonParser implements LineParser {
   }
 }
 
+const NO_OBJECT = 'not a JSON object'
+
+/** The first byte that is no blank is `{`. */
+function beginsObject({ bytes, start, end }: Line): boolean {
+  let at = start
+  while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++
+  return at < end && bytes[at] === 0x7b
+}
+
 /** Numbers for text fields and times are kept as they are written: 1.10 is a version. */
 function keepsNumberText(key: string): boolean {
   const kind = SPELLINGS.get(key)?.kind
@@ -108,10 +133,10 @@ function keepsNumberText(key: string): boolean {
 }
 
 /** The object, or why it is none. */
-function parseRoot(text: string): object | string {
+function parseRoot(text: string): Readonly<Record<string, unknown>> | string {
   try {
     const root: unknown = JSON.parse(text)
-    return typeof root === 'object' && root !== null && !Array.isArray(root) ? root : 'not a JSON object'
+    return isObject(root) ? root : NO_OBJECT
   } catch (error) {
     // V8 quotes the text it stumbled over, which may be anything, and long: only what comes before is kept.
     const message = error instanceof Error ? error.message : ''

@@ -7,13 +7,23 @@ import { LOG_LEVELS, type LogLevel } from '../model/log-entry.ts'
 /** The level of a line that does not say. */
 export const INFO = LOG_LEVELS.indexOf('INFO')
 
-/** syslog(3), log4j, java.util.logging, Python, .NET, Go's loggers, npm and Postgres. */
+/**
+ * syslog(3), log4j and logback, java.util.logging, Python, .NET and its console (`fail:`), Serilog, Go's loggers (logrus cuts its
+ * words to four letters), Rust, npm, OpenTelemetry (`WARN2`), Google Cloud, macOS, Apache (`trace1`), Postgres and MySQL. Where
+ * they are of two minds: `http` (npm) is about a request, not for debugging; Postgres' `STATEMENT`, `DETAIL` and the like
+ * explain a line before, whatever its level; its `FATAL` ends one session only, but the word says what it says. log4j's
+ * `OFF` is no level of a line.
+ */
 const WORDS: Record<LogLevel, string> = {
-  DEBUG: 'trace debug verbose silly all fine finer finest dbug dbg trc debug1 debug2 debug3 debug4 debug5',
-  INFO: 'info information informational inform notice config log inf',
-  WARNING: 'warn warning wrn',
-  ERROR: 'error err severe eror',
-  CRITICAL: 'fatal critical crit alert emerg emergency panic dpanic ftl',
+  DEBUG:
+    'trace debug verbose silly all fine finer finest dbug dbg debu trce trc trac vrb debug1 debug2 debug3 debug4 debug5 ' +
+    'trace1 trace2 trace3 trace4 trace5 trace6 trace7 trace8',
+  INFO:
+    'info information informational inform inf info2 info3 info4 notice note config log http default system ' +
+    'statement detail hint context location query',
+  WARNING: 'warn warning wrn warn2 warn3 warn4',
+  ERROR: 'error err severe eror erro fail error2 error3 error4',
+  CRITICAL: 'fatal critical crit alert emerg emergency panic dpanic ftl fata pani fault fatal2 fatal3 fatal4',
 }
 
 /** Letters and digits of the longest word. */
@@ -27,19 +37,74 @@ export function levelOfText(word: string): number {
   return word.length > MAX_WORD_LENGTH ? -1 : (LEVEL_OF_WORD.get(word.toLowerCase()) ?? -1)
 }
 
-/** pino and bunyan: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal. */
+/**
+ * Numbers that stand for a level wherever they come from:
+ *
+ * - pino and bunyan: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal. Python's `levelno` has 20 for info, 30 for
+ *   warning, and so on: read by this list it is one level low, so its name (`levelname`) must be what is read;
+ * - Google Cloud's LogSeverity: 100 debug, 200 info, 300 notice, 400 warning, 500 error, 600 critical, 700 alert, 800 emergency;
+ * - log4j and logback: 5000 trace, 10000 debug, 20000 info, 30000 warn, 40000 error, 50000 fatal.
+ */
 export function levelOfNumber(number: number): number {
   switch (number) {
     case 10:
     case 20:
+    case 100:
+    case 5000:
+    case 10_000:
       return 0
     case 30:
+    case 200:
+    case 300:
+    case 20_000:
       return 1
     case 40:
+    case 400:
+    case 30_000:
       return 2
     case 50:
+    case 500:
+    case 40_000:
       return 3
     case 60:
+    case 600:
+    case 700:
+    case 800:
+    case 50_000:
+      return 4
+    default:
+      return -1
+  }
+}
+
+/** OpenTelemetry's SeverityNumber: 1–4 trace, 5–8 debug, 9–12 info, 13–16 warn, 17–20 error, 21–24 fatal. */
+export function levelOfOtelNumber(number: number): number {
+  if (!Number.isInteger(number) || number < 1 || number > 24) return -1
+  return number <= 8 ? 0 : Math.floor((number - 5) / 4)
+}
+
+/** HTTP status: 5xx is an error, 4xx a warning, the rest tells no more than that something was asked. */
+export function levelOfStatus(status: number): number {
+  if (status >= 500 && status <= 599) return 3
+  return status >= 400 && status <= 499 ? 2 : INFO
+}
+
+/** The letter by which glog, klog, Android and others name a level: V, T, D, I, W, E, F, C, A (assert). Capitals only. */
+export function levelOfLetter(byte: number): number {
+  switch (byte) {
+    case 0x44:
+    case 0x54:
+    case 0x56:
+      return 0
+    case 0x49:
+      return 1
+    case 0x57:
+      return 2
+    case 0x45:
+      return 3
+    case 0x41:
+    case 0x43:
+    case 0x46:
       return 4
     default:
       return -1

@@ -1,12 +1,9 @@
 /** Members of `metadata` beyond this many go into one JSON text: databases behind the collector map every key. */
-const MAX_KEYS = 512
+export const MAX_MEMBERS = 512
 
-/**
- * `metadata` of one entry under construction. Nothing overwrites anything: a name that is taken gets `_` appended. The objects
- * have no prototype, so `__proto__` is a key like any other.
- */
+/** `metadata` of one entry under construction. Nothing overwrites anything: a name that is taken gets `_` appended. */
 export class Metadata {
-  readonly #members: Record<string, unknown> = Object.create(null)
+  readonly #members: Record<string, unknown> = {}
   #rest: Record<string, unknown> | undefined
   #count = 0
   #isPresent = false
@@ -19,11 +16,11 @@ export class Metadata {
 
   add(name: string, value: unknown): void {
     this.#isPresent = true
-    if (this.#count < MAX_KEYS) {
+    if (this.#count < MAX_MEMBERS) {
       this.#count++
       put(this.#members, name, value)
     } else {
-      this.#rest ??= Object.create(null) as Record<string, unknown>
+      this.#rest ??= {}
       put(this.#rest, name, value)
     }
   }
@@ -46,6 +43,13 @@ export class Metadata {
 
 function put(target: Record<string, unknown>, name: string, value: unknown): void {
   let free = name
-  while (free in target) free += '_'
-  target[free] = value
+  while (Object.hasOwn(target, free)) free += '_'
+  set(target, free, value)
+}
+
+/** A member like any other, even when it is called `__proto__`. */
+export function set(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true })
+  else target[name] = value
 }

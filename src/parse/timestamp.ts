@@ -1,41 +1,129 @@
 /**
- * Reads the time of a record: RFC 3339 in its usual forms and epoch numbers. A reader is an object so that reading allocates
- * nothing: its fields tell about the last time read. Bytes only; text comes in through `readText`.
+ * Reads the time of a record, in any form that programs write it, to the nanosecond. A reader is an object so that reading
+ * allocates nothing: its fields tell about the last time read. Bytes only; text comes in through `readText`.
  *
- * Taken besides RFC 3339: a blank for the `T`, a comma before the decimals, offsets `+0200` and `+02`, a blank before an
- * offset of four digits, and no offset at all, which is taken for UTC. Epoch numbers are seconds, ms, µs or ns by magnitude.
+ * RFC 3339 has a way of its own here, being what most lines have, and taken besides it are a blank for the `T`, a comma before
+ * the decimals, offsets `+0200` and `+02`, a blank before an offset or the name of one, and no offset at all, which is taken for
+ * the zone of the rules. The Common Log Format and RFC 3164 have entries of their own, all others are in time-forms.ts. Epoch
+ * numbers are seconds, ms, µs or ns by magnitude.
  */
 import { civilDay, dayNumber, daysOfMonth } from './calendar.ts'
 import { writePadded } from './digits.ts'
+import type { TimeRules } from './line.ts'
+import { TimeCompletion } from './time-completion.ts'
+import { readForm, readSyslogForm } from './time-forms.ts'
+import { TimeLayout } from './time-layout.ts'
+import { isDigit, TimeParts, twoDigits } from './time-parts.ts'
+import { monthOfLetters } from './time-words.ts'
 
 const DAY_MS = 86_400_000
 /** Earlier than any log on a host in use; what says so is a clock without battery, or a number that is no time. */
 const EARLIEST_MS = Date.UTC(1990, 0, 1)
+/** `10/Oct/2000:13:55:36`, `Oct  9 22:33:20`, `2000-10-10T13:55:36`. */
+const CLF_BYTES = 20
+const SYSLOG_BYTES = 15
+const RFC_3339_BYTES = 19
+const LONGEST_TEXT = 64
+
+/** Times without a zone are in UTC. */
+export const UTC: TimeRules = { zone: 'UTC' }
 
 export class TimestampReader {
+  /** Wall time of the record's read, ms: what times without a year or a day are completed by. */
+  readMs = 0
   /** ms since 1970, rounded down. */
   timeMs = 0
   /** The text read is already `YYYY-MM-DDTHH:MM:SS[.fff…]Z` with 3 to 9 decimals, and can be kept. */
   isCanonical = false
-  /** Decimals of the second as one number, and how many they are: 0, or 3 to 9. */
-  #fraction = 0
-  #decimals = 0
+  /** Of the time read last the decimals count; the rest is for reading. */
+  readonly #parts = new TimeParts()
+  readonly #completion: TimeCompletion
+  readonly #layout: TimeLayout | undefined
   /** The day read last, as its ten bytes and as ms: lines of one file nearly always share it. */
   readonly #dayText = new DataView(new ArrayBuffer(12))
   #dayMs = 0
+  /** The same for the Common Log Format, with its colon. */
+  readonly #clfDayText = new DataView(new ArrayBuffer(12))
+  #clfDayMs = 0
   /** The day written last, in ms and as yyyymmdd. */
   #writtenDayMs = 0
   #writtenDay = 19700101
-  #scratch = new DataView(new ArrayBuffer(64))
+  readonly #scratch = new DataView(new ArrayBuffer(LONGEST_TEXT))
+
+  /** @throws {RangeError} for a zone or a layout that the configuration's check refuses. */
+  constructor(rules: TimeRules = UTC) {
+    this.#completion = new TimeCompletion(rules.zone)
+    this.#layout = rules.layout === undefined ? undefined : new TimeLayout(rules.layout)
+  }
+
+  /** Decimals of the second of the time read last: 0, or 3 to 9. */
+  get decimals(): number {
+    return this.#parts.decimals
+  }
 
   /** Neither absurdly old nor in the future; a day of grace for clocks and zones. */
   isPlausible(readMs: number): boolean {
     return this.timeMs >= EARLIEST_MS && this.timeMs <= readMs + DAY_MS
   }
 
-  /** The time in [start, end), all of it, in any of the forms. */
+  /** The time in [start, end), all of it, in any of the forms, or an epoch number. */
   read(view: DataView, start: number, end: number): boolean {
-    return this.readPrefix(view, start, end) === end || this.readEpoch(view, start, end)
+    if (this.#layout !== undefined && this.#readLayout(this.#layout, view, start, end) === end) return true
+    if (this.readPrefix(view, start, end) === end) return true
+    // The form first: 14 digits that are a date are not ms of the year 2611.
+    return this.#readForm(view, start, end) === end || this.readEpoch(view, start, end)
+  }
+
+  /**
+   * A time in any of the textual forms that are known, or in the layout of the rules, at the beginning of [start, end): the
+   * position after it, or −1.
+   */
+  readAny(view: DataView, start: number, end: number): number {
+    if (this.#layout !== undefined) {
+      const after = this.#readLayout(this.#layout, view, start, end)
+      if (after >= 0) return after
+    }
+    const after = start < end && isDigit(view.getUint8(start)) ? this.readPrefix(view, start, end) : -1
+    if (after < 0) return this.#readForm(view, start, end)
+    if (this.isCanonical || after >= end) return after
+    if (isDigit(view.getUint8(after))) return -1
+    if (!isMaybeHalfDay(view, after, end)) return after
+    // It may go on as another form: `2024-01-15 08:00:00 PM`.
+    const longer = this.#readForm(view, start, end)
+    return longer > after ? longer : this.readPrefix(view, start, end)
+  }
+
+  /** A time of the Common Log Format, `10/Oct/2000:13:55:36 -0700`, without its brackets: the position after it, or −1. */
+  readClf(view: DataView, start: number, end: number): number {
+    const at = start + CLF_BYTES
+    if (at > end || view.getUint8(start + 14) !== COLON || view.getUint8(start + 17) !== COLON) return -1
+    if (!this.#readClfDay(view, start)) return -1
+    const clockMs = clockMsAt(view, start + 12)
+    if (clockMs < 0) return -1
+    const parts = this.#parts
+    const sign = at + 6 <= end && view.getUint8(at) === SPACE ? view.getUint8(at + 1) : 0
+    if (sign === PLUS || sign === DASH) {
+      // As the format has it; what follows is the general way.
+      const hours = twoDigits(view, at + 2)
+      const minutes = twoDigits(view, at + 4)
+      if (hours > 23 || minutes > 59) return -1
+      const offsetMs = (hours * 60 + minutes) * 60_000
+      parts.fraction = 0
+      parts.decimals = 0
+      this.isCanonical = false
+      this.timeMs = this.#clfDayMs + clockMs + (sign === PLUS ? -offsetMs : offsetMs)
+      return at + 6
+    }
+    const afterDecimals = parts.decimalsAfter(view, at, end)
+    return afterDecimals < 0 ? -1 : this.#finish(this.#clfDayMs + clockMs, parts.zone(view, afterDecimals, end))
+  }
+
+  /** A time of RFC 3164, `Oct  9 22:33:20`, perhaps with a year or decimals: the position after it, or −1. The year is inferred. */
+  readSyslog(view: DataView, start: number, end: number): number {
+    if (start + SYSLOG_BYTES > end || monthOfLetters(view, start) === 0 || view.getUint8(start + 3) !== 0x20) return -1
+    const parts = this.#parts
+    parts.clear()
+    return this.#settle(readSyslogForm(parts, view, start, end))
   }
 
   readText(text: string): boolean {
@@ -51,27 +139,29 @@ export class TimestampReader {
   /** Takes a time from a clock. */
   set(timeMs: number): void {
     this.timeMs = Math.floor(timeMs)
-    this.#fraction = this.timeMs - Math.floor(this.timeMs / 1000) * 1000
-    this.#decimals = 3
+    this.#parts.fraction = this.timeMs - Math.floor(this.timeMs / 1000) * 1000
+    this.#parts.decimals = 3
     this.isCanonical = false
   }
 
   /** An RFC 3339 time at the beginning of [start, end): the position after it, or −1. */
   readPrefix(view: DataView, start: number, end: number): number {
-    if (start + 19 > end || !this.#readDay(view, start)) return -1
+    if (start + RFC_3339_BYTES > end || !this.#readDay(view, start)) return -1
     const separator = view.getUint8(start + 10)
     if (view.getUint8(start + 13) !== COLON || view.getUint8(start + 16) !== COLON) return -1
     if (separator !== LETTER_T && separator !== 0x20 && separator !== 0x74) return -1
-    const hour = twoDigits(view, start + 11)
-    const minute = twoDigits(view, start + 14)
-    const second = twoDigits(view, start + 17)
-    // Second 60 is a leap second: the first moment of what follows.
-    if (hour > 23 || minute > 59 || second > 60) return -1
-    this.isCanonical = separator === 0x54 && second !== 60
-    const at = this.#readFraction(view, start + 19, end)
+    const clockMs = clockMsAt(view, start + 11)
+    if (clockMs < 0) return -1
+    const parts = this.#parts
+    const at = parts.decimalsAfter(view, start + RFC_3339_BYTES, end)
     if (at < 0) return -1
-    this.timeMs = this.#dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + this.#fractionMs()
-    return this.#readOffset(view, at, end)
+    if (at < end && view.getUint8(at) === LETTER_Z) {
+      this.timeMs = this.#dayMs + clockMs + parts.fractionMs
+      // A leap second is another moment than it says.
+      this.isCanonical = separator === LETTER_T && parts.isFractionCanonical && view.getUint8(start + 17) !== 0x36
+      return at + 1
+    }
+    return this.#finish(this.#dayMs + clockMs, parts.zone(view, at, end))
   }
 
   /** A number of seconds, ms, µs or ns since 1970: 1 to 20 digits, perhaps decimals. */
@@ -98,10 +188,10 @@ export class TimestampReader {
     }
     for (; decimals < 3; decimals++) fraction *= 10
     for (; decimals > 3 && fraction % 10 === 0; decimals--) fraction /= 10
-    this.#fraction = fraction
-    this.#decimals = decimals
+    this.#parts.fraction = fraction
+    this.#parts.decimals = decimals
     this.isCanonical = false
-    this.timeMs = seconds * 1000 + this.#fractionMs()
+    this.timeMs = seconds * 1000 + this.#parts.fractionMs
     return true
   }
 
@@ -120,9 +210,9 @@ export class TimestampReader {
     i = writePair(target, i, LETTER_T, Math.floor(minute / 60))
     i = writePair(target, i, COLON, minute % 60)
     i = writePair(target, i, COLON, second % 60)
-    if (this.#decimals > 0) {
+    if (this.#parts.decimals > 0) {
       target[i] = 0x2e
-      i = writePadded(target, i + 1, this.#fraction, this.#decimals)
+      i = writePadded(target, i + 1, this.#parts.fraction, this.#parts.decimals)
     }
     target[i] = 0x5a
     return i + 1
@@ -148,72 +238,75 @@ export class TimestampReader {
     return true
   }
 
-  /** Decimals, if any: the position after them, or −1 when they are none after the point, or more than 9. */
-  #readFraction(view: DataView, at: number, end: number): number {
-    this.#fraction = 0
-    this.#decimals = 0
-    const mark = at < end ? view.getUint8(at) : 0
-    if (mark !== POINT && mark !== COMMA) return at
-    let i = at + 1
-    let fraction = 0
-    while (i < end && isDigit(view.getUint8(i))) fraction = fraction * 10 + view.getUint8(i++) - 0x30
-    let decimals = i - at - 1
-    // `08:00:00, hello`: the comma belongs to the sentence.
-    if (decimals === 0) return mark === COMMA ? at : -1
-    if (decimals > 9) return -1
-    if (mark === COMMA || decimals < 3) this.isCanonical = false
-    for (; decimals < 3; decimals++) fraction *= 10
-    this.#fraction = fraction
-    this.#decimals = decimals
-    return i
+  /** Makes the day written as `10/Oct/2000:` at `start` the current one of this form, if it is one. */
+  #readClfDay(view: DataView, start: number): boolean {
+    const last = this.#clfDayText
+    const head = view.getInt32(start, true)
+    const middle = view.getInt32(start + 4, true)
+    const tail = view.getInt32(start + 8, true)
+    if (head === last.getInt32(0, true) && middle === last.getInt32(4, true) && tail === last.getInt32(8, true))
+      return true
+    if (view.getUint8(start + 2) !== SLASH || view.getUint8(start + 6) !== SLASH) return false
+    if (view.getUint8(start + 11) !== COLON) return false
+    const day = twoDigits(view, start)
+    const month = monthOfLetters(view, start + 3)
+    const year = twoDigits(view, start + 7) * 100 + twoDigits(view, start + 9)
+    if (year > 9999 || day < 1 || day > daysOfMonth(year, month)) return false
+    this.#clfDayMs = dayNumber(year, month, day) * DAY_MS
+    last.setInt32(0, head, true)
+    last.setInt32(4, middle, true)
+    last.setInt32(8, tail, true)
+    return true
   }
 
-  #fractionMs(): number {
-    return Math.floor(this.#fraction / (POWERS_OF_TEN[this.#decimals - 3] ?? 1))
-  }
-
-  /** Moves `timeMs` by the offset from UTC, if one stands at `at`; returns the position after it. */
-  #readOffset(view: DataView, at: number, end: number): number {
-    const sign = at < end ? view.getUint8(at) : 0
-    if (sign === 0x5a) return at + 1
+  /** The time is `localMs` and the decimals and the offset of the parts; returns `after`. */
+  #finish(localMs: number, after: number): number {
+    const parts = this.#parts
     this.isCanonical = false
-    if (sign === 0x7a) return at + 1
-    const start = sign === 0x20 ? at + 1 : at
-    if (start + 3 > end) return at
-    const byte = view.getUint8(start)
-    if (byte !== PLUS && byte !== DASH) return at
-    const hours = twoDigits(view, start + 1)
-    const minutesAt = start + 3 < end && view.getUint8(start + 3) === COLON ? start + 4 : start + 3
-    const minutes = minutesAt + 2 <= end ? twoDigits(view, minutesAt) : NO_DIGITS
-    const hasMinutes = minutes <= 59
-    // After a blank, ` -5` may be anything; ` -0500` hardly.
-    if (hours > 23 || (sign === 0x20 && !hasMinutes)) return at
-    const offsetMs = (hours * 60 + (hasMinutes ? minutes : 0)) * 60_000
-    this.timeMs += byte === PLUS ? -offsetMs : offsetMs
-    return hasMinutes ? minutesAt + 2 : start + 3
+    this.timeMs = this.#completion.utcMs(parts, localMs + parts.fractionMs)
+    return after
+  }
+
+  #readForm(view: DataView, start: number, end: number): number {
+    return this.#settle(readForm(this.#parts, view, start, end))
+  }
+
+  #readLayout(layout: TimeLayout, view: DataView, start: number, end: number): number {
+    this.#parts.clear()
+    return this.#settle(layout.read(this.#parts, view, start, end))
+  }
+
+  /** Takes the time from the parts that were read up to `after`, if it is one; returns `after`, or −1. */
+  #settle(after: number): number {
+    const parts = this.#parts
+    if (after < 0 || !this.#completion.complete(parts, this.readMs)) return -1
+    this.isCanonical = false
+    this.timeMs = this.#completion.timeMs
+    return after
   }
 }
 
+const SPACE = 0x20
 const PLUS = 0x2b
-const COMMA = 0x2c
 const DASH = 0x2d
-const POINT = 0x2e
+const SLASH = 0x2f
 const COLON = 0x3a
 const LETTER_T = 0x54
-const POWERS_OF_TEN = [1, 10, 100, 1000, 1e4, 1e5, 1e6]
+const LETTER_Z = 0x5a
 
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39
+/** ms of `08:00:00` whose digits begin at `at`, or −1. Second 60 is a leap second: the first moment of what follows. */
+function clockMsAt(view: DataView, at: number): number {
+  const hour = twoDigits(view, at)
+  const minute = twoDigits(view, at + 3)
+  const second = twoDigits(view, at + 6)
+  return hour > 23 || minute > 59 || second > 60 ? -1 : ((hour * 60 + minute) * 60 + second) * 1000
 }
 
-/** Beyond whatever two digits may be; not NaN, which would make doubles of all the numbers here. */
-const NO_DIGITS = 0x4000
-
-/** 0–99, or NO_DIGITS. */
-function twoDigits(view: DataView, at: number): number {
-  const tens = view.getUint8(at) - 0x30
-  const ones = view.getUint8(at + 1) - 0x30
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS
+/** Whether AM or PM may stand at `at`: a blank or not, and an M for its second letter. */
+function isMaybeHalfDay(view: DataView, at: number, end: number): boolean {
+  const byte = view.getUint8(at)
+  const letterAt = byte === 0x20 ? at + 1 : at
+  return byte >= 0x80 || (letterAt + 1 < end && (view.getUint8(letterAt + 1) | 0x20) === 0x6d)
 }
 
 function writePair(target: Uint8Array, at: number, separator: number, value: number): number {

@@ -7,6 +7,7 @@ export const context: LineContext = {
   host: 'web-1',
   source: 'app',
   file: '/var/log/app/app.log',
+  times: { zone: 'UTC' },
 }
 
 export const READ_MS = Date.UTC(2026, 2, 1, 12, 0, 0, 250)
@@ -29,6 +30,7 @@ export function lineOf(text: string | Buffer, more: Partial<Line> = {}): Line {
     isTruncated: false,
     isPartial: false,
     isContinued: false,
+    envelope: undefined,
     ...more,
   }
 }
@@ -41,6 +43,7 @@ export function newFacts(): EntryFacts {
     statusCode: -1,
     durationSeconds: Number.NaN,
     hasParseError: true,
+    hasTimeFallback: true,
     hasInvalidUtf8: true,
   }
 }

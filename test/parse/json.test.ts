@@ -3,10 +3,9 @@ import t from 'tap'
 import { SPELLINGS } from '../../src/parse/fields.ts'
 import { JsonParser } from '../../src/parse/json.ts'
 import { NdjsonBuffer } from '../../src/parse/line.ts'
-import { createLineParser } from '../../src/parse/parser.ts'
 import { context, entryIn, lineOf, newFacts, OWN, parse, READ_AT, READ_MS } from './harness.ts'
 
-const json = createLineParser('json', context)
+const json = new JsonParser(context)
 const defaults = { service: 'checkout', version: '1.4.2', environment: 'production', ...OWN }
 
 t.test('json parser maps members onto fields', async (t) => {
@@ -42,7 +41,7 @@ t.test('json parser maps members onto fields', async (t) => {
     ['"message":"m","a":1,"a":2', { metadata: { a: 2, raw: '{"message":"m","a":1,"a":2}' } }],
     ['"message":"m","a":12345678901234567890,"b":1e400', { metadata: { a: '12345678901234567890', b: '1e400' } }],
     ['"message":"m","a":"\\ud800\\\\ud800"', { metadata: { a: '\ufffd\\ud800' } }],
-    ['"message":"m","err":{"stack":"s"},"error":"boom"', { error_message: 'boom', metadata: { err: { stack: 's' } } }],
+    ['"message":"m","err":{"stack":"s"},"error":"boom"', { error_message: 'boom', stack_trace: 's' }],
   ]
   for (const [members, expected] of cases) {
     const { entry, facts } = parse(json, lineOf(`{${members}}`))
@@ -63,10 +62,107 @@ t.test('json parser tells the facts', async (t) => {
     statusCode: 503,
     durationSeconds: 0.25,
     hasParseError: false,
+    hasTimeFallback: false,
     hasInvalidUtf8: false,
   })
   const silent = parse(json, lineOf('{"message":"m"}')).facts
   t.match(silent, { timeMs: READ_MS, level: 1, service: 'checkout', statusCode: 0, durationSeconds: -1 })
+})
+
+t.test('json parser knows other spellings, units, and objects with members that are fields', async (t) => {
+  const base = { timestamp: READ_AT, level: 'INFO', message: 'm', ...defaults }
+  const trace = '0af7651916cd43dd8448eb211c80319c'
+  const span = 'b7ad6b7169203331'
+  const cases: [string, Record<string, unknown>][] = [
+    ['"message":"m","took":"12ms"', { duration: 0.012 }],
+    ['"message":"m","elapsed":"1m3.5s"', { duration: 63.5 }],
+    ['"message":"m","latency":"350 µs"', { duration: 0.00035 }],
+    ['"message":"m","dur":12', { metadata: { dur: 12 } }],
+    ['"message":"m","latency":"soon"', { metadata: { latency: 'soon' } }],
+    ['"message":"m","duration_us":1500,"duration_ns":1', { duration: 0.0015, metadata: { duration_ns: 1 } }],
+    ['"message":"m","duration_ns":"120000"', { duration: 0.00012 }],
+    ['"message":"m","event":"e","log":"l"', { metadata: { event: 'e', log: 'l' } }],
+    ['"event":"m","log":"l"', { metadata: { log: 'l' } }],
+    ['"message":"m","log":{"level":"loud"}', { metadata: { log: { level: 'loud' }, level_raw: 'loud' } }],
+    ['"message":"m","level":"loud","severity":"error"', { level: 'ERROR', metadata: { level: 'loud' } }],
+    [
+      '"message":"m","timestamp":"no","time":"2025-01-01T00:00:00Z"',
+      { timestamp: '2025-01-01T00:00:00Z', metadata: { timestamp: 'no' } },
+    ],
+    [
+      '"message":"m","err":{"message":"e","stack":"s","code":7,"type":"T"}',
+      { error_message: 'e', stack_trace: 's', error_code: '7', metadata: { err: { type: 'T' } } },
+    ],
+    ['"message":"m","err":{},"log":{"level":"error"}', { level: 'ERROR', metadata: { err: {} } }],
+    [
+      '"message":"m","err":{"__proto__":1,"stack":"s"}',
+      { stack_trace: 's', metadata: { err: JSON.parse('{"__proto__":1}') } },
+    ],
+    ['"message":"m","error":"e","err":{"message":"f"}', { error_message: 'e', metadata: { err: { message: 'f' } } }],
+    [
+      `"message":"m","traceparent":"00-${trace}-${span}-01"`,
+      { trace_id: trace, span_id: span, metadata: { traceparent: `00-${trace}-${span}-01` } },
+    ],
+    [
+      `"message":"m","traceparent":"00-${trace}-${span}-01","trace_id":"t"`,
+      { trace_id: 't', metadata: { traceparent: `00-${trace}-${span}-01` } },
+    ],
+    ['"message":"m","b3":"0"', { metadata: { b3: '0' } }],
+    ['"message":"m","status":503', { status_code: 503 }],
+    ['"message":"m","status":503,"uri":"/"', { level: 'ERROR', status_code: 503, path: '/' }],
+    ['"message":"m","status":404,"method":"GET"', { level: 'WARNING', status_code: 404, method: 'GET' }],
+    ['"message":"m","status":404,"method":"GET","level":"info"', { status_code: 404, method: 'GET' }],
+    ['"message":"m","a":NaN,"b":[-Infinity]', { metadata: { a: 'NaN', b: ['-Infinity'] } }],
+  ]
+  for (const [members, expected] of cases) {
+    t.strictSame(parse(json, lineOf(`{${members}}`)).entry, { ...base, ...expected }, members)
+  }
+})
+
+t.test('json parser takes from the envelope what the record does not say', async (t) => {
+  const envelope = {
+    timeMs: Date.UTC(2026, 1, 1),
+    time: Buffer.from('2026-02-01T00:00:00.000000123Z'),
+    members: Buffer.from('"stream":"stderr"'),
+  }
+  const timestamp = '2026-02-01T00:00:00.000000123Z'
+  const cases: [string, Record<string, unknown>][] = [
+    ['{"message":"m"}', { timestamp, metadata: { stream: 'stderr' } }],
+    ['{"message":"m","err":{"code":1}}', { timestamp, metadata: { stream: 'stderr' } }],
+    [
+      '{"message":"m","time":"2025-01-01T00:00:00Z"}',
+      { timestamp: '2025-01-01T00:00:00Z', metadata: { stream: 'stderr' } },
+    ],
+    ['{"message":"m","stream":"s"}', { metadata: { stream: 's', stream_: 'stderr' } }],
+    ['{"message":"m","metadata":{"stream":"s"}}', { metadata: { stream: 's', stream_: 'stderr' } }],
+    ['{"message":"m","time":"no"}', { timestamp, metadata: { stream: 'stderr', timestamp_raw: 'no' } }],
+    ['no JSON', { timestamp, message: 'no JSON', metadata: { stream: 'stderr', parse_error: 'not a JSON object' } }],
+  ]
+  for (const [line, expected] of cases) {
+    const { entry, facts } = parse(json, lineOf(line, { envelope }))
+    t.match(entry, expected, line)
+    t.equal(facts.timeMs, Date.parse(String(entry.timestamp)))
+    t.equal(facts.hasTimeFallback, line.includes('"no"'))
+  }
+})
+
+t.test('json parser tells of times it could not use', async (t) => {
+  for (const [members, isFallback] of [
+    ['"time":"no"', true],
+    ['"time":0', true],
+    ['"log":1,"instant":{"epochSecond":1}', true],
+    ['"@timestamp":"2099-01-01T00:00:00Z","level":"loud"', true],
+    ['"a":1', false],
+  ] as const)
+    t.equal(parse(json, lineOf(`{${members}}`)).facts.hasTimeFallback, isFallback, members)
+})
+
+t.test('json parser says why a record is not JSON, and leaves no bytes', async (t) => {
+  for (const line of ['', 'text', '[1]', '{"a":', ' {']) {
+    const out = new NdjsonBuffer(8)
+    t.match(json.tryParse(lineOf(line), out, newFacts()), /^not (a JSON object|JSON: .+)$/)
+    t.equal(out.length, 0)
+  }
 })
 
 t.test('json parser keeps an object without message as its own message', async (t) => {
