@@ -3,6 +3,7 @@ import { compileGlobs } from './glob.ts'
 import { isLoopback } from './listen.ts'
 import { formatPath, type Path, type Problem } from './problem.ts'
 import type { AgentConfig, FileOutputConfig, HttpOutputConfig, SourceConfig } from './schema.ts'
+import type { LogMetricConfig } from './steps.ts'
 import { type ConfigNode, locate, positionOf } from './tree.ts'
 
 /** Rules between sections, which the schema of one section cannot see. */
@@ -23,6 +24,7 @@ export function crossCheck(config: AgentConfig, root: ConfigNode, { problems, wa
   const files = config.outputs.filter((output) => output.type === 'file')
   checkFileOutputs(config, files, at, problems)
   for (const source of config.sources) checkFeedback(config, source, files, at, problems)
+  checkMetrics(config, at, problems)
   for (const output of config.outputs) if (output.type === 'http') checkInClear(output, at, warnings)
   if (config.sources.length === 0) {
     warnings.push({ ...at(['sources']), message: 'there are no sources: no file is read' })
@@ -73,6 +75,31 @@ function checkFeedback(
     }
   })
 }
+
+/** A metric of several sources is one metric, so they must mean the same by it. */
+function checkMetrics(config: AgentConfig, at: At, problems: Problem[]): void {
+  const first = new Map<string, { readonly source: string; readonly metric: LogMetricConfig }>()
+  for (const source of config.sources) {
+    for (const metric of source.metrics) {
+      const known = first.get(metric.name)
+      if (!known) first.set(metric.name, { source: source.name, metric })
+      const differing = known && TRAITS.find(({ of }) => of(known.metric) !== of(metric))
+      if (!known || !differing) continue
+      const message = `expected the ${differing.noun} it has in sources.${known.source}: ${differing.of(known.metric) || 'none'}, got ${differing.of(metric) || 'none'}`
+      problems.push({
+        ...at(['sources', source.name, 'metrics', metric.name]),
+        message,
+        hint: 'make them alike, or give one of them another name',
+      })
+    }
+  }
+}
+
+const TRAITS: readonly { readonly noun: string; readonly of: (metric: LogMetricConfig) => string }[] = [
+  { noun: 'type', of: ({ type }) => type },
+  { noun: 'labels', of: ({ labels }) => Object.keys(labels).sort().join(', ') },
+  { noun: 'buckets', of: ({ buckets }) => buckets.join(', ') },
+]
 
 function isWithin(dir: string, parent: string): boolean {
   return dir === parent || dir.startsWith(parent.endsWith('/') ? parent : `${parent}/`)

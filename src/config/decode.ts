@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { nearest } from './nearest.ts'
-import { childOf, expectedOf, type Setting, variantOf } from './outline.ts'
-import { formatPath, type Path, type Problem, quote } from './problem.ts'
+import { childOf, expectedOf, formOf, type Setting, variantOf } from './outline.ts'
+import { formatPath, type Path, type Position, type Problem, quote } from './problem.ts'
 import { type AgentConfig, agentSchema } from './schema.ts'
 import { type ConfigNode, locate, positionOf, toPlain } from './tree.ts'
 
@@ -13,7 +13,16 @@ export type Decoded =
 export function decodeTree(root: ConfigNode, outline: Setting): Decoded {
   const decoded = agentSchema.safeParse(toPlain(root))
   if (decoded.success) return { kind: 'ok', config: decoded.data }
-  return { kind: 'bad', problems: decoded.error.issues.flatMap((issue) => problemsOf(issue, root, outline)) }
+  const problems = decoded.error.issues.flatMap((issue) => problemsOf(issue, root, outline))
+  return { kind: 'bad', problems: problems.filter((problem) => !isOutdone(problem, problems)) }
+}
+
+/** Of a section with an unknown setting it need not be said that a known one is missing: that is what it was to be. */
+function isOutdone({ message, path }: Problem, problems: readonly Problem[]): boolean {
+  const isMissing = message.startsWith('expected one of')
+    ? message.endsWith(', got none')
+    : message.endsWith('got neither')
+  return isMissing && problems.some((other) => other.path === path && other.message.startsWith('unknown setting'))
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: ConfigNode, outline: Setting): Problem[] {
@@ -25,6 +34,8 @@ function problemsOf(issue: z.core.$ZodIssue, root: ConfigNode, outline: Setting)
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey([...path, key], setting, root))
     case 'invalid_key': {
+      const own = issue.issues.find(({ code }) => code === 'custom')?.message
+      if (own !== undefined) return [{ ...positionOf(at), path: formatPath(path), message: own }]
       const expected = parent?.kind === 'named' ? parent.expectedName : 'another name'
       return [
         {
@@ -34,24 +45,50 @@ function problemsOf(issue: z.core.$ZodIssue, root: ConfigNode, outline: Setting)
         },
       ]
     }
+    case 'invalid_union': {
+      // A map whose type says nothing that is known has no errors: it is a choice, told like any wrong value.
+      if (issue.errors.length === 0) return [unfit(path, { setting, parent, node, at })]
+      const issues = issuesOfForm(issue)
+      if (!issues) return [unfit(path, { setting, parent, node, at })]
+      return issues.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, root, outline))
+    }
     case 'custom': {
       const hint = issue.params?.hint
-      const isComplete = !issue.message.startsWith('expected') || issue.message.includes(', got ')
+      const isComplete =
+        issue.params?.isComplete === true || !issue.message.startsWith('expected') || issue.message.includes(', got ')
       const message = isComplete ? issue.message : `${issue.message}, got ${shown(node, setting)}`
       const place = node?.kind === 'scalar' ? node : at
       return [{ ...positionOf(place), path: formatPath(path), message, ...(typeof hint === 'string' && { hint }) }]
     }
-    default: {
-      const expected = setting ? expectedOf(setting) : 'something else'
-      if (!node) {
-        const twin = `${path.at(-1)}_file`
-        const hint = parent?.kind === 'map' && parent.keys.has(twin) ? { hint: `or give ${twin}` } : {}
-        return [{ ...positionOf(at), path: formatPath(path), message: `is missing: expected ${expected}`, ...hint }]
-      }
-      const message = `expected ${expected}, got ${shown(node, setting)}`
-      return [{ ...positionOf(node), path: formatPath(path), message, ...hintFor(node, setting) }]
-    }
+    default:
+      return [unfit(path, { setting, parent, node, at })]
   }
+}
+
+interface Place {
+  readonly setting: Setting | undefined
+  readonly parent: Setting | undefined
+  readonly node: ConfigNode | undefined
+  readonly at: Position
+}
+
+/** A value that is not what is expected there, or is missing. */
+function unfit(path: Path, { setting, parent, node, at }: Place): Problem {
+  const expected = setting ? expectedOf(setting) : 'something else'
+  if (!node) {
+    const twin = `${path.at(-1)}_file`
+    const hint = parent?.kind === 'map' && parent.keys.has(twin) ? { hint: `or give ${twin}` } : {}
+    return { ...positionOf(at), path: formatPath(path), message: `is missing: expected ${expected}`, ...hint }
+  }
+  const message = `expected ${expected}, got ${shown(node, setting)}`
+  return { ...positionOf(node), path: formatPath(path), message, ...hintFor(node, setting) }
+}
+
+/** What is wrong with the one form the value was written in; nothing when it is written in none. */
+function issuesOfForm(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const isOtherForm = (issues: z.core.$ZodIssue[]): boolean =>
+    issues.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
+  return issue.errors.find((issues) => !isOtherForm(issues))
 }
 
 function unknownKey(path: Path, parent: Setting | undefined, root: ConfigNode): Problem {
@@ -92,10 +129,13 @@ function settingAt(path: Path, root: ConfigNode, outline: Setting): { setting?: 
     parent = setting?.kind === 'choice' ? variantOf(setting, typeAt(root, path.slice(0, i))) : setting
     setting = childOf(parent, step)
   })
+  const kind = locate(root, path).node?.kind
   const own =
-    setting?.kind === 'choice' && locate(root, path).node?.kind === 'map'
+    setting?.kind === 'choice' && kind === 'map'
       ? variantOf(setting, typeAt(root, path))
-      : setting
+      : setting?.kind === 'either' && kind !== undefined
+        ? (formOf(setting, kind) ?? setting)
+        : setting
   return { ...(own && { setting: own }), ...(parent && { parent }) }
 }
 

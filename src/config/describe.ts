@@ -1,6 +1,7 @@
 import { unreachable } from '../errors.ts'
+import { describedSource } from './describe-source.ts'
 import { printYaml } from './load.ts'
-import type { AgentConfig, HttpOutputConfig, OutputConfig, SourceConfig } from './schema.ts'
+import type { AgentConfig, HttpOutputConfig, OutputConfig } from './schema.ts'
 import { formatDuration, formatSize } from './units.ts'
 
 const MASK = '***'
@@ -46,22 +47,6 @@ export function targetOf(output: OutputConfig): string {
       return 'standard output'
     default:
       return unreachable(output)
-  }
-}
-
-function describedSource(source: SourceConfig): Record<string, unknown> {
-  const { service, environment, version } = source
-  return {
-    include: source.include,
-    exclude: source.exclude,
-    start_at: source.startAt,
-    parse: source.parse,
-    max_line: formatSize(source.maxLineBytes),
-    rotate_wait: formatDuration(source.rotateWaitMs),
-    deleted_hold: formatDuration(source.deletedHoldMs),
-    ...(service !== undefined && { service }),
-    ...(environment !== undefined && { environment }),
-    ...(version !== undefined && { version }),
   }
 }
 

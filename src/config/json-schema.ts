@@ -12,7 +12,8 @@ export function editorSchema(): Json {
 const WITH_VARIABLE: Json = { type: 'string', pattern: '\\$\\{' }
 
 function forEditor(json: Json): Json {
-  const { role, expected: _expected, properties, items, additionalProperties, oneOf, required, ...rest } = json
+  const { role, expected: _expected, properties, items, additionalProperties, oneOf, anyOf, required, ...rest } = json
+  if (anyOf) return { ...rest, anyOf: anyOf.filter(isSchema).map(forEditor) }
   if (oneOf) return { ...rest, oneOf: oneOf.filter(isSchema).map(forEditor) }
   if (items !== undefined)
     return { ...rest, items: Array.isArray(items) ? items.filter(isSchema).map(forEditor) : child(items) }

@@ -7,7 +7,7 @@ import type { Role } from './settings.ts'
  * The schema as everything but decoding needs it: which keys a map has, which texts are paths or secrets, what is expected
  * where. Taken from the JSON Schema that zod derives, so nothing here reaches into zod, and nothing is said twice.
  */
-export type Setting = MapSetting | NamedSetting | ListSetting | ChoiceSetting | LeafSetting
+export type Setting = MapSetting | NamedSetting | ListSetting | ChoiceSetting | EitherSetting | LeafSetting
 
 interface About {
   readonly description: string
@@ -40,6 +40,13 @@ export interface ChoiceSetting extends About {
   readonly variants: ReadonlyMap<string, MapSetting>
 }
 
+/** What may be written in several forms. */
+export interface EitherSetting extends About {
+  readonly kind: 'either'
+  /** At most one that is a leaf, one that is a list, and one that is a map. */
+  readonly forms: readonly Setting[]
+}
+
 export interface LeafSetting extends About {
   readonly kind: 'leaf'
   /** `a whole number from 1 to 64`. */
@@ -69,6 +76,8 @@ export function expectedOf(setting: Setting): string {
       return setting.minItems > 0 ? 'a list with at least one item' : 'a list'
     case 'choice':
       return `a map with a type, which is ${oneOf([...setting.variants.keys()])}`
+    case 'either':
+      return setting.forms.map(expectedForm).join(', or ')
     default:
       return 'a map'
   }
@@ -85,9 +94,21 @@ export function childOf(parent: Setting | undefined, key: string | number, type?
       return parent.item
     case 'choice':
       return variantOf(parent, type)?.keys.get(String(key))
+    case 'either':
+      return childOf(formOf(parent, typeof key === 'number' ? 'list' : 'map'), key, type)
     default:
       return undefined
   }
+}
+
+/** The form of `either` that a value of this kind is written in. */
+export function formOf(either: EitherSetting, kind: 'scalar' | 'list' | 'map'): Setting | undefined {
+  return either.forms.find((form) => (form.kind === 'leaf' ? 'scalar' : form.kind === 'list' ? 'list' : 'map') === kind)
+}
+
+function expectedForm(form: Setting): string {
+  if (form.kind === 'list') return 'a list of them'
+  return form.kind === 'map' ? `a map with ${oneOf([...form.keys.keys()])}` : expectedOf(form)
 }
 
 /** While its `type` is missing or wrong, a choice knows that key alone. */
@@ -106,6 +127,7 @@ function outlineOf(json: Json): Setting {
   }
   const { additionalProperties: rest, items } = json
   if (json.oneOf) return { kind: 'choice', ...about, variants: new Map(json.oneOf.filter(isSchema).map(variant)) }
+  if (json.anyOf) return { kind: 'either', ...about, forms: json.anyOf.filter(isSchema).map(outlineOf) }
   if (json.properties) return mapOf(json)
   if (isSchema(rest)) {
     const expectedName = isSchema(json.propertyNames) ? expectedLeaf(json.propertyNames) : 'a name'

@@ -1,4 +1,4 @@
-import type { LeafSetting, MapSetting, Setting } from './outline.ts'
+import type { MapSetting, Setting } from './outline.ts'
 import { oneOf } from './problem.ts'
 
 /** Every setting as Markdown: one table for the top, and one for each section. */
@@ -15,6 +15,12 @@ export function referenceOf(outline: Setting): string {
         break
       case 'choice':
         for (const [type, variant] of setting.variants) visit(variant, `${title} with type: ${type}`)
+        break
+      case 'either':
+        for (const form of setting.forms) visit(form, title)
+        break
+      case 'list':
+        visit(setting.item, `${title}[]`)
         break
       default:
     }
@@ -41,11 +47,13 @@ function defaultOf(map: MapSetting, key: string, setting: Setting): string {
 }
 
 function sentenceOf(setting: Setting): string {
-  const isChoice = setting.kind === 'leaf' && (setting.values?.length ?? 0) > 1
-  const values = isChoice ? ` One of ${oneOf(valuesOf(setting).map((value) => `\`${value}\``))}.` : ''
+  const words = valuesOf(setting)
+  const values = words.length > 1 ? ` One of ${oneOf(words.map((value) => `\`${value}\``))}.` : ''
   return (setting.description + values).replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('<', '&lt;')
 }
 
-function valuesOf(setting: LeafSetting): readonly string[] {
-  return setting.values ?? []
+/** The words that may stand there; of a setting with several forms, those of its scalar one. */
+function valuesOf(setting: Setting): readonly string[] {
+  if (setting.kind === 'either') return setting.forms.flatMap((form) => (form.kind === 'leaf' ? valuesOf(form) : []))
+  return setting.kind === 'leaf' ? (setting.values ?? []) : []
 }

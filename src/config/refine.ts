@@ -5,6 +5,7 @@ import { isLocalListen } from './settings.ts'
 /** Rules between the settings of one section. Each problem is told at the setting an operator would change. */
 
 type Context<T> = z.core.$RefinementCtx<T>
+type Place = string | (string | number)[]
 
 interface ApiSettings {
   readonly listen: string
@@ -91,6 +92,7 @@ function decode(text: string): string {
   }
 }
 
-function complain<T>(context: Context<T>, path: string | string[], message: string, hint?: string): void {
+/** Tells a problem of the setting at `path`; [] is the section itself. */
+export function complain<T>(context: Context<T>, path: Place, message: string, hint?: string): void {
   context.addIssue({ code: 'custom', path: [path].flat(), message, params: hint === undefined ? {} : { hint } })
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { escapeGlob } from './glob.ts'
-import { childOf, type LeafSetting, type MapSetting, type Setting, variantOf } from './outline.ts'
+import { childOf, formOf, type LeafSetting, type MapSetting, type Setting, variantOf } from './outline.ts'
 import { formatPath, type Path, type Problem } from './problem.ts'
 import { readTextFile } from './read-file.ts'
 import { type ConfigNode, type MapEntry, type MapNode, positionOf, type ScalarNode } from './tree.ts'
@@ -27,6 +27,7 @@ export function resolveTree(root: ConfigNode, outline: Setting, to: Resolution):
 
 function resolve(node: ConfigNode, setting: Setting | undefined, at: Path, to: Resolution): ConfigNode {
   if (!setting) return node
+  if (setting.kind === 'either') return resolve(node, formOf(setting, node.kind), at, to)
   if (setting.kind === 'leaf') return node.kind === 'scalar' ? resolveLeaf(node, setting, at, to) : node
   if (node.kind === 'scalar') return node.text === null && setting.kind !== 'list' ? emptyMap(node) : node
   if (node.kind === 'list') {
@@ -39,7 +40,7 @@ function resolve(node: ConfigNode, setting: Setting | undefined, at: Path, to: R
   for (const [key, entry] of node.entries) {
     const child = childOf(map, key)
     const isLeft = entry.value.kind === 'scalar' && entry.value.text === null && map.kind === 'map'
-    if (isLeft && (child?.kind === 'leaf' || child?.kind === 'list')) continue
+    if (isLeft && (child?.kind === 'leaf' || child?.kind === 'list' || child?.kind === 'either')) continue
     entries.set(key, { ...entry, value: resolve(entry.value, child, [...at, key], to) })
   }
   if (map.kind === 'map') readTwins(entries, map, at, to)

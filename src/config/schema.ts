@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { metricsSetting } from './metrics-settings.ts'
+import { multilineSetting, parseSetting, timeFormatSetting, timezoneSetting } from './parse-settings.ts'
+import { processSetting } from './process-settings.ts'
 import { refineApi, refineHttpOutput, splitUrl } from './refine.ts'
 import {
   choice,
@@ -87,9 +90,12 @@ const sourceSettings = z
       .describe(
         'Where to begin in files that are there when the agent first starts. Files that appear later are read from their beginning.',
       ),
-    parse: choice(['auto', 'json', 'plain'])
-      .prefault('auto')
-      .describe('Format of a line. auto: JSON when it looks like JSON, else plain text.'),
+    parse: parseSetting(),
+    timezone: timezoneSetting(),
+    time_format: timeFormatSetting(),
+    multiline: multilineSetting(),
+    process: processSetting(),
+    metrics: metricsSetting(),
     max_line: size({ min: '1KiB', max: '16MiB' })
       .prefault('256KiB')
       .describe('Longer lines are cut here, marked and counted.'),
@@ -106,6 +112,11 @@ const sourceSettings = z
     exclude: s.exclude,
     startAt: s.start_at,
     parse: s.parse,
+    ...(s.timezone !== undefined && { timeZone: s.timezone }),
+    ...(s.time_format !== undefined && { timeFormat: s.time_format }),
+    multiline: s.multiline,
+    process: s.process,
+    metrics: s.metrics,
     maxLineBytes: s.max_line,
     rotateWaitMs: s.rotate_wait,
     deletedHoldMs: s.deleted_hold,

@@ -43,7 +43,7 @@ interface Bounds {
   readonly max?: string
 }
 
-const mark = <S extends z.ZodType>(schema: S, marks: Marks): S => schema.meta({ ...marks })
+export const mark = <S extends z.ZodType>(schema: S, marks: Marks): S => schema.meta({ ...marks })
 
 export const text = () => z.string().min(1)
 
@@ -54,6 +54,9 @@ export const flag = () => z.preprocess((v) => (v === 'true' ? true : v === 'fals
 
 export const count = (min: number, max: number) =>
   z.preprocess((v) => (typeof v === 'string' && /^-?\d{1,15}$/.test(v) ? Number(v) : v), z.int().min(min).max(max))
+
+/** A setting that may be written in several forms: at most one scalar, one list and one map. */
+export const either = <const O extends readonly z.ZodType[]>(options: O) => z.union(options)
 
 interface Measure {
   readonly noun: string
@@ -182,7 +185,8 @@ function limit(parse: (text: string) => Parsed, bound: string | undefined, other
   return parsed?.kind === 'ok' ? parsed.value : otherwise
 }
 
-function refuse(problemOf: (value: string) => string | undefined) {
+/** Refuses what `problemOf` finds a problem in. */
+export function refuse(problemOf: (value: string) => string | undefined) {
   return (value: string, context: z.core.$RefinementCtx<string>): void => {
     const message = problemOf(value)
     if (message) context.addIssue({ code: 'custom', message })

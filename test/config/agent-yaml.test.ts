@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { agentOutline, type Setting } from '../../src/config/outline.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import { referenceOf } from '../../src/config/reference.ts'
-import { agentSchema, type OutputConfig } from '../../src/config/schema.ts'
+import { agentSchema, type OutputConfig, type SourceConfig } from '../../src/config/schema.ts'
 
 /** Drift guards: the shipped file, the reference and the JSON Schema say what the schema says. */
 
@@ -15,8 +15,12 @@ const text = readFileSync('config/agent.yaml', 'utf8')
 /** In config/agent.yaml a line `#setting: …` is a setting that is switched off, `# words` are words. */
 const everything = text.replace(/^( *)#(?=\S)/gm, '$1')
 
+const STEPS = ['add', 'rename', 'drop', 'keep_if', 'drop_if', 'sample', 'rate_limit', 'dedupe', 'redact']
+
 function* leaves(setting: Setting, at = ''): Generator<{ at: string; key: string; setting: Setting }> {
   if (setting.kind === 'named') yield* leaves(setting.value, `${at}.<name>`)
+  if (setting.kind === 'list') yield* leaves(setting.item, `${at}[]`)
+  if (setting.kind === 'either') for (const form of setting.forms) yield* leaves(form, at)
   if (setting.kind === 'choice')
     for (const [type, variant] of setting.variants) yield* leaves(variant, `${at}(${type})`)
   if (setting.kind !== 'map') return
@@ -67,7 +71,13 @@ t.test('config/agent.yaml with every setting switched on decodes to the defaults
   }
   t.equal(config.api.listen, defaults.api.listen)
   const [source, plain] = [config.sources[0], defaults.sources[0]]
-  t.match(source, { ...plain, include: source?.include ?? [], exclude: source?.exclude ?? [] })
+  // What has no default is there as an example.
+  const examples = ['include', 'exclude', 'timeFormat', 'process', 'metrics'] as const
+  const without = (config: SourceConfig | undefined) =>
+    Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !examples.some((name) => name === key)))
+  t.match(without(source), without(plain))
+  t.equal(source?.process.length, STEPS.length, 'an example of each step')
+  t.same([...new Set(source?.process.map((step) => step.kind))].sort(), [...STEPS].sort())
   // Only where it leads and how it signs in has no default.
   const own = (output: OutputConfig | undefined) =>
     output?.type === 'http' ? { url: output.url } : output?.type === 'file' ? { path: output.path } : {}
@@ -84,7 +94,9 @@ t.test('config/agent.yaml mentions every setting', async (t) => {
 
 t.test('config/agent.yaml names a default wherever there is one', async (t) => {
   for (const { at, key, setting } of leaves(agentOutline())) {
-    if (setting.kind !== 'leaf' || setting.default === undefined || key === 'data_dir') continue
+    // The default of multiline is written as the map that it is short for.
+    const isScalar = setting.kind === 'leaf' || (setting.kind === 'either' && key !== 'multiline')
+    if (!isScalar || setting.default === undefined || key === 'data_dir') continue
     t.match(everything, new RegExp(`^ *${key}: ${String(setting.default).replaceAll('.', '\\.')}\\b`, 'm'), at)
   }
 })
@@ -105,7 +117,7 @@ t.test('every setting has a sentence, in the reference too', async (t) => {
 t.test('the JSON Schema knows the twins of secrets, and keeps our own marks to itself', async (t) => {
   const schema = JSON.stringify(editorSchema())
   t.match(editorSchema(), { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' })
-  for (const key of ['token_file', 'password_file', 'url_file']) t.ok(schema.includes(`"${key}":{`), key)
+  for (const key of ['token_file', 'password_file', 'url_file', 'key_file']) t.ok(schema.includes(`"${key}":{`), key)
   t.match(schema, '"oneOf":[{"required":["url"]},{"required":["url_file"]}]')
   t.notMatch(schema, /"(role|expected)":/)
 })
