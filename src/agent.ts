@@ -42,6 +42,8 @@ export interface AgentDeps {
   /** `dev:ino` of stdout and stderr. */
   readonly ownInodes: readonly string[]
   readonly hostname: string
+  /** IANA name of the host's time zone. */
+  readonly localZone: string
   readonly version: string
   readonly nodeVersion: string
 }
@@ -237,6 +239,7 @@ export class Agent implements Component {
 
   #name({ sources, outputs, buffer }: AgentConfig): void {
     for (const { name } of sources) this.#metrics.addSource(name)
+    this.#metrics.logMetrics.define(sources.flatMap(({ metrics }) => metrics))
     for (const { name } of outputs) this.#metrics.addOutput(name)
     this.#metrics.bufferLimitBytes.set({}, buffer.maxBytes)
     this.#metrics.configInfo.tell({ hash: this.#configured.hash })

@@ -97,6 +97,7 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
     host: settings.host,
     source: config.name,
     file,
+    times: { zone: config.timeZone ?? settings.localZone, ...(config.timeFormat && { layout: config.timeFormat }) },
   }))
   const committer = new Committer({
     ...{ store, retention, clock, log },

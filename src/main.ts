@@ -17,7 +17,9 @@ interface Verb {
   readonly does: string
   readonly usage: string
   readonly options: Readonly<Record<string, { type: 'string' | 'boolean'; short?: string; help: string }>>
-  readonly run: (values: Readonly<Record<string, string | boolean | undefined>>) => Promise<number>
+  /** What it is about, after the options: `FILE|-`. */
+  readonly operand?: string
+  readonly run: (values: Readonly<Record<string, string | boolean | undefined>>, operand: string) => Promise<number>
 }
 
 const config = {
@@ -62,6 +64,32 @@ const VERBS: Readonly<Record<string, Verb>> = {
       })
     },
   },
+  parse: {
+    does: 'show what the agent makes of a log file: entries, formats, joined lines, what is dropped or redacted',
+    usage: 'obs-agent parse [-c agent.yaml] [--source app | --format auto] FILE|-',
+    operand: 'FILE|-',
+    options: {
+      config: { ...config, help: 'the configuration whose sources are used (default: none, everything by default)' },
+      output,
+      source: { type: 'string', help: 'read it as this source does (default: the first that matches the file)' },
+      format: { type: 'string', help: 'read it in this format, whatever the source says' },
+      summary: { type: 'boolean', help: 'print how much was parsed, what was not, and the time formats seen' },
+    },
+    run: async (values, file) => {
+      const { parseCommand } = await import('./cli/parse.ts')
+      return parseCommand({
+        file,
+        ...(typeof values.config === 'string' && { configPath: values.config }),
+        ...(typeof values.source === 'string' && { source: values.source }),
+        ...(typeof values.format === 'string' && { format: values.format }),
+        wantsSummary: values.summary === true,
+        output: form(values.output),
+        env: process.env,
+        stdout: process.stdout,
+        stderr: process.stderr,
+      })
+    },
+  },
   version: {
     does: 'print the version of the agent and of its runtime',
     usage: 'obs-agent version',
@@ -83,8 +111,14 @@ async function main(args: readonly string[]): Promise<number> {
   ensureRuntime(process.versions.node)
   if (!verb) throw new UsageError(`unknown verb ${name}, expected ${Object.keys(VERBS).join(', ')} or help`)
   const options = { ...verb.options, help: { type: 'boolean', short: 'h', help: 'print this' } } as const
-  const { values } = parsed(() => parseArgs({ args: rest, options, strict: true }))
-  return values.help === true ? say(help(verb, options)) : verb.run(values)
+  const allowPositionals = verb.operand !== undefined
+  const { values, positionals } = parsed(() => parseArgs({ args: rest, options, strict: true, allowPositionals }))
+  if (values.help === true) return say(help(verb, options))
+  const [operand = '', ...more] = positionals
+  if (verb.operand !== undefined && (operand === '' || more.length > 0)) {
+    throw new UsageError(`${name}: expected one ${verb.operand}, got ${positionals.join(' ') || 'none'}`)
+  }
+  return verb.run(values, operand)
 }
 
 function parsed<T>(parse: () => T): T {

@@ -3,6 +3,7 @@ import { type BucketCounts, bucketSamples } from './metrics/buckets.ts'
 import { type ExpositionFormat, type FamilySamples, renderMetrics, type Sample } from './metrics/exposition.ts'
 import { defineMetrics, type Instruments, LEDGER_ACCOUNTS } from './metrics/families.ts'
 import { bornWith, type LabelDomains, type MetricMaker } from './metrics/instruments.ts'
+import { LogMetricsFold } from './metrics/log-metrics.ts'
 import { LogSeries } from './metrics/log-series.ts'
 import { LOG_LEVELS } from './model/log-entry.ts'
 
@@ -12,6 +13,8 @@ import { LOG_LEVELS } from './model/log-entry.ts'
  */
 export interface Metrics extends Instruments {
   readonly logSeries: LogSeries
+  /** What sources define over their entries. */
+  readonly logMetrics: LogMetricsFold
   /** Puts a source's series at 0; one that is known keeps its numbers. */
   addSource(name: string): void
   addOutput(name: string): void
@@ -52,7 +55,8 @@ export function createMetrics({ version, node }: { version: string; node: string
     return registry.removeSeries((labels) => labels[kind] === name || (labels.kind === kind && labels.name === name))
   }
   const updates: (() => void)[] = []
-  const collect = (): Promise<readonly FamilySamples[]> => {
+  const logMetrics = new LogMetricsFold()
+  const collect = async (): Promise<readonly FamilySamples[]> => {
     for (const update of updates) {
       try {
         update()
@@ -61,11 +65,13 @@ export function createMetrics({ version, node }: { version: string; node: string
         instruments.errors.inc({ error_type: 'collect', service: 'metrics' })
       }
     }
-    return registry.samples()
+    const samples = await registry.samples()
+    return [...samples, ...logMetrics.samples()]
   }
   return {
     ...instruments,
-    logSeries: new LogSeries(instruments.logEntries, LOG_LEVELS),
+    logSeries: new LogSeries(instruments, LOG_LEVELS),
+    logMetrics,
     addSource: (name) => add('source', name),
     addOutput: (name) => add('output', name),
     removeSource: (name) => remove('source', name),
@@ -73,7 +79,7 @@ export function createMetrics({ version, node }: { version: string; node: string
     onCollect: (update) => updates.push(update),
     collect,
     render: async (format) => renderMetrics(await collect(), format),
-    families: () => registry.families(),
+    families: () => [...registry.families(), ...logMetrics.families()],
   }
 }
 

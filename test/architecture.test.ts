@@ -11,7 +11,7 @@ const SRC = join(ROOT, 'src')
 const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['errors', 'run', 'config', 'metrics', 'own-log'],
-  ['store', 'net', 'parse'],
+  ['store', 'net', 'parse', 'process'],
   ['tail', 'deliver', 'api'],
   ['ingest', 'agent'],
   ['watchdog', 'config-reader', 'cli', 'main'],
@@ -25,6 +25,8 @@ const NEIGHBOURS: ReadonlyMap<string, readonly string[]> = new Map([
   ['metrics', ['errors', 'run']],
   // What the two threads say to each other: types and one settings object.
   ['agent', ['ingest']],
+  // Steps work on the entry as parse leaves it: its bytes, its facts, its table of fields.
+  ['process', ['parse']],
   ['main', ['cli']],
 ])
 

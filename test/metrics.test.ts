@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { Buckets } from '../src/metrics/buckets.ts'
 import { acceptedFormat, renderMetrics } from '../src/metrics/exposition.ts'
+import type { LogCounts, ServiceCounts } from '../src/metrics/log-series.ts'
 import { createMetrics, type Metrics } from '../src/metrics.ts'
 import { DROP_REASONS } from '../src/store/ledger.ts'
 import { problemsOf } from './api/exposition-checker.ts'
@@ -121,16 +122,20 @@ t.test('an update that throws is counted and spoils no other', async (t) => {
   ])
 })
 
-t.test('log series are counted by service and level', async (t) => {
+const counts = (services: Record<string, ServiceCounts>, source = 'app'): LogCounts => ({
+  sources: { [source]: { services } },
+})
+
+t.test('log series are counted by service, level and source', async (t) => {
   const metrics = fresh()
-  metrics.logSeries.count({ services: { checkout: { levels: [0, 5, 1, 0, 0] } } })
-  metrics.logSeries.count({ services: { checkout: { levels: [0, 1, 0, 2, 0] } } })
+  metrics.logSeries.count(counts({ checkout: { levels: [0, 5, 1, 0, 0] } }))
+  metrics.logSeries.count(counts({ checkout: { levels: [0, 1, 0, 2, 0] } }))
   t.strictSame(await linesOf(metrics, /^log_entries_total\{/), [
-    'log_entries_total{service="checkout",level="DEBUG"} 0',
-    'log_entries_total{service="checkout",level="INFO"} 6',
-    'log_entries_total{service="checkout",level="WARNING"} 1',
-    'log_entries_total{service="checkout",level="ERROR"} 2',
-    'log_entries_total{service="checkout",level="CRITICAL"} 0',
+    'log_entries_total{service="checkout",level="DEBUG",source="app"} 0',
+    'log_entries_total{service="checkout",level="INFO",source="app"} 6',
+    'log_entries_total{service="checkout",level="WARNING",source="app"} 1',
+    'log_entries_total{service="checkout",level="ERROR",source="app"} 2',
+    'log_entries_total{service="checkout",level="CRITICAL",source="app"} 0',
   ])
 })
 
@@ -148,9 +153,8 @@ t.test('log series stay bounded and well formed whatever the services are called
     '}\n# EOF',
   ]
   for (const name of hostile)
-    metrics.logSeries.count({ services: JSON.parse(`{${JSON.stringify(name)}: {"levels": [1,1,1,1,1]}}`) })
-  for (let i = 0; i < 2000; i++)
-    metrics.logSeries.count({ services: { [`service-${i}`]: { levels: [0, 1, 0, 0, 0] } } })
+    metrics.logSeries.count(counts(JSON.parse(`{${JSON.stringify(name)}: {"levels": [1,1,1,1,1]}}`)))
+  for (let i = 0; i < 2000; i++) metrics.logSeries.count(counts({ [`service-${i}`]: { levels: [0, 1, 0, 0, 0] } }))
   const lines = await linesOf(metrics, /^log_entries_total\{/)
   t.equal(lines.length, 201 * 5)
   t.ok(lines.every((line) => line.length < 1000))

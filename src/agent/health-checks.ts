@@ -1,6 +1,7 @@
 import type { OutputStatus } from '../deliver/output-status.ts'
 import type { IngestVitals, SourceVitals } from '../ingest/messages.ts'
 import type { HealthCheck, HealthStatus } from '../model/health.ts'
+import type { Fit } from './misfits.ts'
 
 /** Everything /health is told from. */
 export interface HealthFacts {
@@ -19,6 +20,8 @@ export interface HealthFacts {
   readonly reloadProblem: string | undefined
   /** Sources and outputs whose books do not balance. */
   readonly imbalanced: readonly string[]
+  /** Sources most of whose latest records did not fit their format. */
+  readonly misfits: ReadonlyMap<string, Fit>
   readonly rssBytes: number
 }
 
@@ -38,7 +41,9 @@ export function healthChecks(facts: HealthFacts): HealthCheck[] {
     return { name, status, message, last_check, ...(status !== 'healthy' && { error: message }) }
   }
   const checks = [check('store', storeFinding(facts)), check('memory', memoryFinding(facts.rssBytes))]
-  for (const source of vitals?.sources ?? []) checks.push(check(`source:${source.name}`, sourceFinding(source, nowMs)))
+  for (const source of vitals?.sources ?? []) {
+    checks.push(check(`source:${source.name}`, sourceFinding(source, facts)))
+  }
   for (const output of facts.outputs) checks.push(check(`output:${output.name}`, outputFinding(output, nowMs)))
   if (facts.reloadProblem !== undefined) {
     checks.push(
@@ -78,16 +83,25 @@ function memoryFinding(rssBytes: number): Finding {
   return rssBytes >= RSS_DEGRADED_BYTES ? ['degraded', message] : ['healthy', message]
 }
 
-function sourceFinding(source: SourceVitals, nowMs: number): Finding {
+function sourceFinding(source: SourceVitals, { nowMs, misfits }: HealthFacts): Finding {
   const { files, lagBytes, lastReadMs, lastError } = source
   const readCount = files.live + files.rotated + files.parked
   const last = lastReadMs > 0 ? `, last line ${seconds(nowMs - lastReadMs)} ago` : ''
   const lag = lastReadMs > 0 ? ` for ${seconds(nowMs - lastReadMs)}` : ''
   const behind = lagBytes > 0 ? `, ${mib(lagBytes)} not read yet${lag}` : ''
-  const message = `${readCount} files${behind}${last}`
+  const formats = Object.entries(source.formats).sort(([, a], [, b]) => b - a)
+  const kinds = formats.map(([format, count]) => (formats.length > 1 ? `${format} ${count}` : format)).join(', ')
+  const message = `${readCount} files${kinds === '' ? '' : ` (${kinds})`}${behind}${last}`
   const refused = (files.permission_denied ?? 0) + (files.unreadable ?? 0) + (files.damaged ?? 0)
   if (refused > 0) return ['degraded', `${message}; ${refused} cannot be read: ${lastError ?? ''}`]
   if (readCount === 0) return ['healthy', 'no file matches']
+  const fit = misfits.get(source.name)
+  if (fit !== undefined) {
+    return [
+      'degraded',
+      `${message}; ${fit.misfits} of the last ${fit.records} records do not fit: see parse_error in them`,
+    ]
+  }
   return lagBytes > LAG_BYTES ? ['degraded', message] : ['healthy', message]
 }
 

@@ -1,16 +1,19 @@
 import type { AgentConfig, OutputConfig } from '../config/schema.ts'
+import { revealedSource } from '../config/working-source.ts'
 import type { IngestSettings } from '../ingest/messages.ts'
 import type { ChunkEncoding } from '../store/chunk.ts'
 
-/** The part of the configuration the ingest thread works by; no secret crosses threads. */
+/** The part of the configuration the ingest thread works by. Of the secrets only the keys of hashes that it makes itself. */
 export function ingestSettings(
   config: AgentConfig,
-  host: { hostname: string; ownInodes: readonly string[] },
+  host: { hostname: string; localZone: string; ownInodes: readonly string[] },
 ): IngestSettings {
   const { dataDir, service, version, environment, buffer, sources, outputs, log } = config
   return {
-    ...{ dataDir, service, version, environment, buffer, sources },
+    ...{ dataDir, service, version, environment, buffer },
+    sources: sources.map(revealedSource),
     host: config.host ?? host.hostname,
+    localZone: host.localZone,
     encoding: storedEncoding(outputs),
     outputs: outputs.map(({ name }) => name),
     ownPaths: [dataDir, ...outputs.flatMap((output) => (output.type === 'file' ? [output.path] : []))],

@@ -25,6 +25,7 @@ function mirrorSource(metrics: Metrics, { name: source, stats, files, ...rest }:
   metrics.sourceInvalidUtf8.mirror({ source }, stats.invalidUtf8Lines)
   metrics.sourceNulBytesSkipped.mirror({ source }, stats.nulBytes)
   metrics.parseErrors.mirror({ source }, stats.parseErrors)
+  metrics.timeFallbacks.mirror({ source }, stats.timeFallbacks)
   for (const [kind, count] of Object.entries(stats.rotations)) metrics.sourceRotations.mirror({ source, kind }, count)
   for (const [how, count] of Object.entries(stats.truncations)) metrics.sourceTruncations.mirror({ source, how }, count)
   for (const [state, count] of Object.entries(files)) metrics.sourceFiles.set({ source, state }, count)

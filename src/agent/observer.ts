@@ -12,6 +12,7 @@ import type { BufferView } from './buffer-view.ts'
 import { healthChecks } from './health-checks.ts'
 import { outputAccounts, outputImbalance, sourceImbalances } from './ledgers.ts'
 import { CommitTimes, mirrorOutput, mirrorOutputLedger, mirrorSourceLedger, mirrorVitals } from './metrics-bridge.ts'
+import { Misfits } from './misfits.ts'
 
 export interface ObserverDeps {
   readonly clock: Clock
@@ -37,6 +38,7 @@ const HEADERS_STEP = 500
 export class Observer {
   readonly #deps: ObserverDeps
   readonly #commitTimes = new CommitTimes()
+  readonly #misfits = new Misfits()
   readonly #ingestPulse: Pulse
   #vitals: IngestVitals | undefined
   #corruption: Corruption | undefined
@@ -65,6 +67,7 @@ export class Observer {
 
   see(vitals: IngestVitals): void {
     this.#vitals = vitals
+    this.#misfits.see(vitals)
     this.#commitTimes.add(vitals.commitSeconds)
     this.#deps.metrics.sweepSeconds.observe({}, vitals.lookSeconds)
     this.#readHeaders()
@@ -81,6 +84,7 @@ export class Observer {
     try {
       for (const { seq, header } of buffer.headersAfter(this.#headerSeq, HEADERS_STEP)) {
         metrics.logSeries.count(header)
+        for (const { metrics: deltas } of Object.values(header.sources)) if (deltas) metrics.logMetrics.add(deltas)
         this.#headerSeq = seq
       }
     } catch (error) {
@@ -102,6 +106,10 @@ export class Observer {
       }
     }
     this.#commitTimes.mirror(metrics)
+    for (const { name: metric, overflow, skipped } of metrics.logMetrics.losses()) {
+      metrics.logMetricOverflow.mirror({ metric }, overflow)
+      metrics.logMetricSkipped.mirror({ metric }, skipped)
+    }
     const stalled = this.#stalled()
     for (const thread of ['main', 'ingest']) metrics.threadStalled.set({ thread }, Number(stalled.includes(thread)))
     const { entries, oldestMs } = buffer.held()
@@ -134,6 +142,7 @@ export class Observer {
       stateQuarantine,
       reloadProblem: this.reloadProblem,
       imbalanced: imbalanced.map(([name]) => name),
+      misfits: this.#misfits.troubled(clock.nowMs()),
       rssBytes: rssBytes(),
     })
   }

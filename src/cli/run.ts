@@ -14,6 +14,7 @@ import { Ballast } from '../store/ballast.ts'
 import { type DataDirLock, lockDataDir } from '../store/lock.ts'
 import { openState } from '../store/open-state.ts'
 import { NEWER_SCHEMA_HINT, StoreError } from '../store/sqlite.ts'
+import { localZone } from './local-zone.ts'
 import { readConfig } from './read-config.ts'
 
 /** `obs-agent run`: runs the agent until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code. */
@@ -62,6 +63,7 @@ export async function runCommand(configPath: string, version: string): Promise<n
       rssBytes: () => process.memoryUsage.rss(),
       ownInodes: ownInodes(),
       hostname: hostname(),
+      localZone: localZone(),
       nodeVersion: process.versions.node,
     })
     const { reload } = agent

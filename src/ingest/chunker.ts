@@ -1,11 +1,15 @@
-import { type EntryFacts, type Line, type LineContext, type LineParser, NdjsonBuffer } from '../parse/line.ts'
-import { createLineParser } from '../parse/parser.ts'
+import { createEntryFacts, type EntryFacts, type Line, type LineContext, NdjsonBuffer } from '../parse/line.ts'
+import { RecordStream } from '../parse/record-stream.ts'
+import { WorkingEntry } from '../process/working-entry.ts'
 import type { Clock } from '../run/clock.ts'
-import type { ChunkHeader } from '../store/chunk.ts'
+import type { ChunkHeader, SourceSummary } from '../store/chunk.ts'
 import { type DropReason, Ledger, type LedgerBooking } from '../store/ledger.ts'
 import type { LineSink } from '../tail/line-sink.ts'
 import type { Source } from '../tail/source.ts'
-import { HeaderBuilder } from './header-builder.ts'
+import { framesOf } from './frames.ts'
+import { ChunkSpan } from './header-builder.ts'
+import { type RecordAbout, RecordSink } from './record-sink.ts'
+import { SourceDesk } from './source-desk.ts'
 
 export interface ChunkerOptions {
   /** A chunk is full at this much text, … */
@@ -29,16 +33,9 @@ export interface Draft {
   readonly isFull: boolean
 }
 
-/** What was read and stored of a source since the last seal; plain numbers, since every line adds to them. */
-interface Tally {
-  readonly source: Source
-  readEntries: number
-  readBytes: number
-}
-
 /**
- * Gathers entries into the text of a chunk, counting for its header and for the ledger as they come. Entries of all files
- * share a chunk. The hot path: per line nothing is allocated here.
+ * Gathers entries into the text of a chunk: parses each record, has the source's steps work on the entry, and counts for the
+ * header and for the ledger. Entries of all files share a chunk. The hot path: per record nothing is allocated here.
  */
 export class Chunker {
   readonly #clock: Clock
@@ -46,18 +43,13 @@ export class Chunker {
   options: ChunkerOptions
   #text: NdjsonBuffer
   readonly #spare: NdjsonBuffer[] = []
-  readonly #header = new HeaderBuilder()
+  readonly #span = new ChunkSpan()
   readonly #ledger = new Ledger()
-  readonly #tallies = new Map<string, Tally>()
-  readonly #facts: EntryFacts = {
-    timeMs: 0,
-    level: 0,
-    service: '',
-    statusCode: 0,
-    durationSeconds: -1,
-    hasParseError: false,
-    hasInvalidUtf8: false,
-  }
+  readonly #desks = new Map<string, SourceDesk>()
+  /** Sinks that hold a record, or did a moment ago. */
+  readonly #holding = new Set<RecordSink>()
+  readonly #facts: EntryFacts = createEntryFacts()
+  readonly #work = new WorkingEntry()
   /** Monotonic time of the oldest thing that waits to be sealed, ms. */
   #beganMs = 0
   #hasBooked = false
@@ -71,40 +63,85 @@ export class Chunker {
 
   /** Where the lines of the file at `path` go. */
   sinkFor(source: Source, path: string): LineSink {
+    const desk = this.#deskOf(source)
+    const context = this.#createContext(source, path)
+    const { parse, multiline } = source.config
+    const frames = framesOf(parse)
+    const sink: RecordSink = new RecordSink(multiline, {
+      frames,
+      isFramed: frames.length === 1,
+      createStream: (isInFrame) => new RecordStream({ parse, join: multiline.join, isInFrame }, context),
+      take: (record, about) => this.#take(record, about, desk),
+      drop: (reason, entries, bytes) => this.#drop(desk, { reason, entries, bytes }),
+      hold: () => this.#holding.add(sink),
+      monotonicMs: () => this.#clock.monotonicMs(),
+    })
+    return sink
+  }
+
+  #deskOf(source: Source): SourceDesk {
     const { name } = source.config
-    const tally = this.#tallies.get(name) ?? { source, readEntries: 0, readBytes: 0 }
-    this.#tallies.set(name, tally)
-    const parser = createLineParser(source.config.parse, this.#createContext(source, path))
-    return {
-      accept: (line, consumedBytes) => this.#accept(line, consumedBytes, { source, tally, parser }),
-      drop: (reason, entries, bytes) => this.#drop(source, { reason, entries, bytes }),
+    const known = this.#desks.get(name)
+    if (known?.source === source) return known
+    const context = this.#createContext(source, '')
+    const desk = known ?? new SourceDesk(source, context)
+    if (known) {
+      this.#collectFrom(known, Number.POSITIVE_INFINITY)
+      known.adopt(source, context)
     }
+    this.#desks.set(name, desk)
+    return desk
   }
 
-  #accept(line: Line, consumedBytes: number, to: { source: Source; tally: Tally; parser: LineParser }): boolean {
-    const { source, tally, parser } = to
+  #take(record: Line, about: RecordAbout, desk: SourceDesk): boolean {
+    const text = this.#text
     const facts = this.#facts
-    parser.parse(line, this.#text, facts)
-    if (this.#header.entries === 0) this.#begin()
-    this.#header.count(facts, source.config.name)
-    tally.readEntries++
-    tally.readBytes += consumedBytes
-    source.stats.readLines++
-    source.stats.readBytes += consumedBytes
-    if (line.isTruncated) source.stats.truncatedLines++
-    if (facts.hasInvalidUtf8) source.stats.invalidUtf8Lines++
-    if (facts.hasParseError) source.stats.parseErrors++
-    return this.#text.length < this.options.maxBytes && this.#header.entries < this.options.maxEntries
+    const start = text.length
+    about.stream.parse(record, text, facts)
+    this.#begin()
+    const { stats } = desk.source
+    stats.readLines += about.lines
+    stats.records++
+    stats.readBytes += about.consumedBytes
+    if (record.isTruncated) stats.truncatedLines++
+    if (facts.hasInvalidUtf8) stats.invalidUtf8Lines++
+    if (facts.hasParseError) stats.parseErrors++
+    if (facts.hasTimeFallback) stats.timeFallbacks++
+    if (this.#isKept(desk, start, about.consumedBytes)) {
+      this.#span.count(facts)
+      desk.summary.count(facts)
+      desk.entries++
+      desk.bytes += about.consumedBytes
+    }
+    return !this.isFull
   }
 
-  #drop(source: Source, { reason, entries, bytes }: { reason: DropReason; entries: number; bytes: number }): void {
+  /** Has the steps work on the entry that begins at `start`; one that they drop is booked and taken back. */
+  #isKept(desk: SourceDesk, start: number, consumedBytes: number): boolean {
+    const { processing, metrics } = desk
+    if (processing === undefined && metrics === undefined) return true
+    const work = this.#work
+    work.begin(this.#text, start, this.#facts)
+    const verdict = processing?.apply(work) ?? 'keep'
+    if (verdict !== 'keep') {
+      this.#text.length = start
+      const { name } = desk.source.config
+      this.#ledger.book(name, 'read', 1, consumedBytes)
+      this.#ledger.book(name, `dropped:${verdict}`, 1, consumedBytes)
+      return false
+    }
+    metrics?.count(work)
+    return true
+  }
+
+  #drop(desk: SourceDesk, { reason, entries, bytes }: { reason: DropReason; entries: number; bytes: number }): void {
     this.#begin()
-    const { name } = source.config
-    this.#ledger.book(name, 'read', entries, bytes)
-    this.#ledger.book(name, `dropped:${reason}`, entries, bytes)
-    source.stats.readLines += entries
-    source.stats.readBytes += bytes
-    if (reason === 'nul_bytes') source.stats.nulBytes += bytes
+    const { config, stats } = desk.source
+    this.#ledger.book(config.name, 'read', entries, bytes)
+    this.#ledger.book(config.name, `dropped:${reason}`, entries, bytes)
+    stats.readLines += entries
+    stats.readBytes += bytes
+    if (reason === 'nul_bytes') stats.nulBytes += bytes
   }
 
   #begin(): void {
@@ -112,8 +149,33 @@ export class Chunker {
     this.#hasBooked = true
   }
 
+  /**
+   * Hands over records that waited long enough for a further line, and entries that steps owe. `nowMs`: wall time; Infinity
+   * when no more entries come. Records are not forced by that: what has not ended is read again after the next start.
+   */
+  collect(nowMs: number): void {
+    const monotonicMs = this.#clock.monotonicMs()
+    for (const sink of this.#holding) if (sink.flushDue(monotonicMs)) this.#holding.delete(sink)
+    for (const desk of this.#desks.values()) this.#collectFrom(desk, nowMs)
+  }
+
+  #collectFrom(desk: SourceDesk, nowMs: number): void {
+    desk.processing?.collect(nowMs, (entry) => {
+      const { length: start } = this.#text
+      this.#text.appendText(`${JSON.stringify(entry)}\n`)
+      const work = this.#work
+      work.begin(this.#text, start, Object.assign(this.#facts, createEntryFacts()))
+      work.refreshFacts()
+      this.#begin()
+      this.#span.count(this.#facts)
+      desk.summary.count(this.#facts)
+      // Nothing was read for it: the books say so by its bytes.
+      desk.entries++
+    })
+  }
+
   get isFull(): boolean {
-    return this.#text.length >= this.options.maxBytes || this.#header.entries >= this.options.maxEntries
+    return this.#text.length >= this.options.maxBytes || this.#span.entries >= this.options.maxEntries
   }
 
   get isEmpty(): boolean {
@@ -126,19 +188,26 @@ export class Chunker {
     return Math.max(0, this.#beganMs + this.options.maxWaitMs - this.#clock.monotonicMs())
   }
 
+  /** How long until a record that is held has waited long enough, ms; Infinity when none is. */
+  heldDueMs(): number {
+    let dueMs = Number.POSITIVE_INFINITY
+    if (this.#holding.size === 0) return dueMs
+    const nowMs = this.#clock.monotonicMs()
+    for (const sink of this.#holding) dueMs = Math.min(dueMs, sink.dueMs(nowMs))
+    return dueMs
+  }
+
   /** Ends the chunk and begins the next one. The text is the caller's until it is given back by `recycle`. */
   seal(): Draft {
-    for (const tally of this.#tallies.values()) {
-      if (tally.readBytes === 0) continue
-      const { name } = tally.source.config
-      this.#ledger.book(name, 'read', tally.readEntries, tally.readBytes)
-      this.#ledger.book(name, 'stored', tally.readEntries, tally.readBytes)
-      tally.readEntries = 0
-      tally.readBytes = 0
-    }
     const text = this.#text
     const { isFull } = this
-    const draft = { text, ...this.#header.take(), ledger: this.#ledger.bookings(), isFull }
+    const sources: Record<string, SourceSummary> = Object.create(null)
+    for (const [name, desk] of this.#desks) {
+      desk.bookTo(this.#ledger)
+      const summary = desk.takeSummary()
+      if (summary) sources[name] = summary
+    }
+    const draft = { text, ...this.#span.take(), header: { sources }, ledger: this.#ledger.bookings(), isFull }
     this.#ledger.clear()
     this.#text = this.#spare.pop() ?? new NdjsonBuffer(this.options.maxBytes + 64 * 1024)
     this.#hasBooked = false

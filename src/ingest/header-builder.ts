@@ -1,33 +1,57 @@
+import { DURATION_BUCKETS } from '../metrics/buckets.ts'
 import type { EntryFacts } from '../parse/line.ts'
-import { type ChunkHeader, DURATION_BUCKETS, type ServiceSummary } from '../store/chunk.ts'
+import type { ServiceSummary, SourceSummary } from '../store/chunk.ts'
 
-/** Services told apart in one header; entries of further ones count for the last name. */
+/** Services told apart of one source in one header; entries of further ones count for the last name. */
 const MAX_SERVICES = 256
 const OTHER_SERVICES = '_other'
 
-/** Counts entries for the header of the chunk they go into. */
-export class HeaderBuilder {
+/** What a chunk's row says of all its entries. */
+export class ChunkSpan {
   entries = 0
   #minTimeMs = Number.POSITIVE_INFINITY
   #maxTimeMs = Number.NEGATIVE_INFINITY
   #levelMask = 0
-  #services = new Map<string, ServiceSummary>()
-  #sources = new Map<string, number>()
-  #parseErrors = new Map<string, number>()
-  /** The service of the entry before: mostly the same. */
-  #lastService = ''
-  #lastSummary: ServiceSummary = { levels: [] }
 
-  count(facts: EntryFacts, source: string): void {
-    const { timeMs, level, service, statusCode, durationSeconds } = facts
+  count({ timeMs, level }: EntryFacts): void {
     this.entries++
     if (timeMs < this.#minTimeMs) this.#minTimeMs = timeMs
     if (timeMs > this.#maxTimeMs) this.#maxTimeMs = timeMs
     this.#levelMask |= 1 << level
-    if (service !== this.#lastService || this.entries === 1) {
+  }
+
+  /** What was counted; counting begins again at nothing. */
+  take(): { entries: number; minTimeMs: number; maxTimeMs: number; levelMask: number } {
+    const taken = {
+      entries: this.entries,
+      minTimeMs: this.#minTimeMs,
+      maxTimeMs: this.#maxTimeMs,
+      levelMask: this.#levelMask,
+    }
+    this.entries = 0
+    this.#minTimeMs = Number.POSITIVE_INFINITY
+    this.#maxTimeMs = Number.NEGATIVE_INFINITY
+    this.#levelMask = 0
+    return taken
+  }
+}
+
+/** Counts the entries of one source for the header of the chunk they go into. */
+export class SummaryBuilder {
+  #entries = 0
+  #parseErrors = 0
+  #services = new Map<string, ServiceSummary>()
+  /** The service of the entry before: mostly the same. */
+  #lastService = ''
+  #lastSummary: ServiceSummary = { levels: [] }
+
+  count({ level, service, statusCode, durationSeconds, hasParseError }: EntryFacts): void {
+    if (service !== this.#lastService || this.#entries === 0) {
       this.#lastService = service
       this.#lastSummary = this.#summaryOf(service)
     }
+    this.#entries++
+    if (hasParseError) this.#parseErrors++
     const summary = this.#lastSummary
     summary.levels[level] = (summary.levels[level] ?? 0) + 1
     if (statusCode >= 100 && statusCode < 600) {
@@ -36,8 +60,6 @@ export class HeaderBuilder {
       summary.statuses[statusClass] = (summary.statuses[statusClass] ?? 0) + 1
     }
     if (durationSeconds >= 0) addDuration(summary, durationSeconds)
-    this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1)
-    if (facts.hasParseError) this.#parseErrors.set(source, (this.#parseErrors.get(source) ?? 0) + 1)
   }
 
   #summaryOf(service: string): ServiceSummary {
@@ -49,29 +71,18 @@ export class HeaderBuilder {
     return summary
   }
 
-  /** What was counted; counting begins again at nothing. */
-  take(): { entries: number; minTimeMs: number; maxTimeMs: number; levelMask: number; header: ChunkHeader } {
-    const { entries } = this
-    const header: ChunkHeader = {
+  /** What was counted, undefined when there was nothing; counting begins again at nothing. */
+  take(): SourceSummary | undefined {
+    if (this.#entries === 0) return undefined
+    const summary: SourceSummary = {
+      entries: this.#entries,
       services: Object.fromEntries(this.#services),
-      sources: Object.fromEntries(this.#sources),
-      ...(this.#parseErrors.size > 0 && { parseErrors: Object.fromEntries(this.#parseErrors) }),
+      ...(this.#parseErrors > 0 && { parseErrors: this.#parseErrors }),
     }
-    const taken = {
-      entries,
-      minTimeMs: this.#minTimeMs,
-      maxTimeMs: this.#maxTimeMs,
-      levelMask: this.#levelMask,
-      header,
-    }
-    this.entries = 0
-    this.#minTimeMs = Number.POSITIVE_INFINITY
-    this.#maxTimeMs = Number.NEGATIVE_INFINITY
-    this.#levelMask = 0
+    this.#entries = 0
+    this.#parseErrors = 0
     this.#services = new Map()
-    this.#sources = new Map()
-    this.#parseErrors = new Map()
-    return taken
+    return summary
   }
 }
 

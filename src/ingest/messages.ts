@@ -1,4 +1,5 @@
-import type { BufferConfig, SourceConfig } from '../config/schema.ts'
+import type { BufferConfig } from '../config/schema.ts'
+import type { WorkingSource } from '../config/working-source.ts'
 import type { LogRecord, OwnLevel } from '../run/log-record.ts'
 import type { ChunkEncoding } from '../store/chunk.ts'
 import type { LedgerBooking } from '../store/ledger.ts'
@@ -14,9 +15,11 @@ export interface IngestSettings {
   readonly service: string
   readonly version: string
   readonly environment: string
+  /** IANA name of the host's zone. */
+  readonly localZone: string
   readonly buffer: BufferConfig
   readonly encoding: ChunkEncoding
-  readonly sources: readonly SourceConfig[]
+  readonly sources: readonly WorkingSource[]
   /** Names of the outputs whose cursors protect chunks. */
   readonly outputs: readonly string[]
   /** Files and folders the agent writes itself: they are never tailed. */

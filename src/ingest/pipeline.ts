@@ -51,12 +51,15 @@ export class Pipeline implements Component {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { chunker } = this.#deps
     while (!signal.aborted) {
       this.#lookRound()
+      if (chunker.heldDueMs() === 0) chunker.collect(this.#deps.clock.nowMs())
       const hasMore = await this.#read(signal)
       if (hasMore) await yieldToLoop()
       else await this.#deps.bell.wait(this.#idleMs(), signal)
     }
+    chunker.collect(Number.POSITIVE_INFINITY)
     this.#seal()
   }
 
@@ -70,6 +73,7 @@ export class Pipeline implements Component {
       if (isTick) {
         watcher.cover(tailer.folders())
         this.#discoverAtMs = nowMs + DISCOVER_MS
+        this.#deps.chunker.collect(this.#deps.clock.nowMs())
         onTick()
       }
     }
@@ -115,6 +119,7 @@ export class Pipeline implements Component {
     const nowMs = clock.monotonicMs()
     const checkpointsMs =
       tailer.hasCheckpoints && chunker.isEmpty ? this.#sealedAtMs + CHECKPOINT_WAIT_MS - nowMs : DISCOVER_MS
-    return Math.max(1, Math.min(this.#discoverAtMs - nowMs, this.#lookAtMs - nowMs, chunker.dueMs(), checkpointsMs))
+    const recordMs = Math.min(chunker.dueMs(), chunker.heldDueMs())
+    return Math.max(1, Math.min(this.#discoverAtMs - nowMs, this.#lookAtMs - nowMs, recordMs, checkpointsMs))
   }
 }

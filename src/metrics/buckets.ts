@@ -11,6 +11,9 @@ export const SWEEP_SECONDS_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5
 /** Prometheus' default, and 30 s: the longest a request to an output may take unless configured. */
 export const REQUEST_SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
 
+/** `duration` of log entries: Prometheus' default buckets. */
+export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
 /** Counts by bucket: `counts[i]` is how many were at most `bounds[i]` and more than the bound before, the last one the rest. */
 export interface BucketCounts {
   readonly counts: readonly number[]
@@ -33,6 +36,14 @@ export class Buckets {
     while (value > (this.#bounds[index] ?? Number.POSITIVE_INFINITY)) index++
     this.#counts[index] = (this.#counts[index] ?? 0) + 1
     this.#sum += value
+  }
+
+  /** Adds what was counted elsewhere by the same bounds. */
+  add({ counts, sum }: BucketCounts): void {
+    for (let index = 0; index < this.#counts.length; index++) {
+      this.#counts[index] = (this.#counts[index] ?? 0) + (counts[index] ?? 0)
+    }
+    this.#sum += sum
   }
 
   /** All that was observed since the beginning. */

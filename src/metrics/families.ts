@@ -1,8 +1,11 @@
 import { LOG_LEVELS } from '../model/log-entry.ts'
-import { COMMIT_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS, SWEEP_SECONDS_BUCKETS } from './buckets.ts'
+import { COMMIT_SECONDS_BUCKETS, DURATION_BUCKETS, REQUEST_SECONDS_BUCKETS, SWEEP_SECONDS_BUCKETS } from './buckets.ts'
 import type { MetricMaker } from './instruments.ts'
 
-const DROP_REASONS = ['buffer_full', 'blank_line', 'rotate_wait_exceeded', 'line_too_long', 'nul_bytes', 'vanished']
+const DROP_REASONS = [
+  ...['buffer_full', 'blank_line', 'rotate_wait_exceeded', 'line_too_long', 'nul_bytes', 'vanished'],
+  ...['filtered', 'sampled', 'rate_limited', 'deduplicated'],
+]
 const FILE_STATES = ['live', 'rotated', 'parked', 'permission_denied', 'unreadable', 'not_a_file', 'copy', 'damaged']
 const ROTATIONS = ['rename', 'recreate', 'copytruncate', 'intermediate', 'gzip']
 /** Those that happen to every collector one day; others (`http_502`) have a series from when they do. */
@@ -42,6 +45,7 @@ export const defineMetrics = (make: MetricMaker) => ({
   sourceInvalidUtf8: make.counter('obs_agent_source_invalid_utf8_total', { source: 'source' }, 'Lines with bytes that are not UTF-8, replaced by U+FFFD.'),
   sourceNulBytesSkipped: make.counter('obs_agent_source_nul_bytes_skipped_total', { source: 'source' }, 'NUL bytes skipped in the hole that a truncation leaves.'),
   parseErrors: make.counter('obs_agent_parse_errors_total', { source: 'source' }, 'Lines that did not fit their format and were kept whole as the message.'),
+  timeFallbacks: make.counter('obs_agent_timestamp_fallback_total', { source: 'source' }, 'Records whose time could not be read, or was absurd; the time of reading was used.'),
   entriesDropped: make.counter('obs_agent_entries_dropped_total', { source: 'source', reason: DROP_REASONS }, 'Entries that were read and not stored.'),
   bytesDropped: make.counter('obs_agent_bytes_dropped_total', { source: 'source', reason: DROP_REASONS }, 'Bytes that were read and not stored.'),
   sweepSeconds: make.histogram('obs_agent_sweep_seconds', {}, { help: 'Time one look at all files takes.', buckets: SWEEP_SECONDS_BUCKETS }),
@@ -78,7 +82,12 @@ export const defineMetrics = (make: MetricMaker) => ({
   responseTime: make.summary('response_time_seconds', { service: 'any', endpoint: 'any' }, 'Time to answer a request to the local API; quantiles of the last ten minutes.'),
   activeConnections: make.gauge('active_connections', {}, 'Connections to the local API.'),
 
-  logEntries: make.counter('log_entries_total', { service: 'any', level: LOG_LEVELS }, 'Entries stored, by what they say of themselves; service="_other" holds the services beyond the first 200.'),
+  logEntries: make.counter('log_entries_total', { service: 'any', level: LOG_LEVELS, source: 'source' }, 'Entries stored, by what they say of themselves; service="_other" holds the services beyond the first 200.'),
+  logRequests: make.counter('log_requests_total', { service: 'any', status_class: 'any' }, 'Entries stored that have a status_code, by its class (2xx, 5xx).'),
+  logRequestSeconds: make.histogram('log_request_duration_seconds', { service: 'any' }, { help: 'Durations that entries stored tell of.', buckets: DURATION_BUCKETS }),
+  logParseErrors: make.counter('log_parse_errors_total', { source: 'source' }, 'Entries stored whose record did not fit its format and was kept whole.'),
+  logMetricOverflow: make.counter('obs_agent_log_metric_overflow_total', { metric: 'any' }, 'Entries counted under label values "_other": their label set was one more than max_series.'),
+  logMetricSkipped: make.counter('obs_agent_log_metric_skipped_total', { metric: 'any' }, 'Entries a metric of the configuration could not count: the value is no number.'),
 })
 
 export type Instruments = ReturnType<typeof defineMetrics>

@@ -11,6 +11,7 @@ const MIB = 2 ** 20
 const source: SourceVitals = {
   name: 'app',
   files: { live: 2, rotated: 1, parked: 0 },
+  formats: { nginx: 2, java: 1 },
   lagBytes: 0,
   openFiles: 3,
   stats: createSourceStats(),
@@ -32,7 +33,7 @@ const output: OutputStatus = {
 const healthy: HealthFacts = {
   ...{ nowMs: NOW_MS, vitals, outputs: [output], rssBytes: 150 * MIB },
   ...{ ingestFailure: undefined, stalledThreads: [], corruption: undefined, stateQuarantine: undefined },
-  ...{ reloadProblem: undefined, imbalanced: [] },
+  ...{ reloadProblem: undefined, imbalanced: [], misfits: new Map() },
 }
 const withSource = (about: Partial<SourceVitals>): Partial<HealthFacts> => ({
   vitals: { ...vitals, sources: [{ ...source, ...about }] },
@@ -80,8 +81,13 @@ const table: readonly { facts: Partial<HealthFacts>; name: string; status: Healt
   { facts: { rssBytes: 319 * MIB }, name: 'memory', status: 'healthy', says: /319/ },
   { facts: { rssBytes: 320 * MIB }, name: 'memory', status: 'degraded', says: /320/ },
   { facts: { rssBytes: 420 * MIB }, name: 'memory', status: 'unhealthy', says: /420/ },
-  { facts: {}, name: 'source:app', status: 'healthy', says: /^3 files, last line 1\.5 s ago$/ },
-  { facts: withSource({ lastReadMs: 0 }), name: 'source:app', status: 'healthy', says: /^3 files$/ },
+  { facts: {}, name: 'source:app', status: 'healthy', says: /^3 files \(nginx 2, java 1\), last line 1\.5 s ago$/ },
+  {
+    facts: withSource({ lastReadMs: 0 }),
+    name: 'source:app',
+    status: 'healthy',
+    says: /^3 files \(nginx 2, java 1\)$/,
+  },
   {
     facts: withSource({ lastReadMs: NOW_MS + 5000 }),
     name: 'source:app',
@@ -104,6 +110,18 @@ const table: readonly { facts: Partial<HealthFacts>; name: string; status: Healt
     name: 'source:app',
     status: 'degraded',
     says: /; 3 cannot be read: \/a: EACCES$/,
+  },
+  {
+    facts: { misfits: new Map([['app', { records: 20, misfits: 11 }]]) },
+    name: 'source:app',
+    status: 'degraded',
+    says: /last line 1\.5 s ago; 11 of the last 20 records do not fit: see parse_error in them$/,
+  },
+  {
+    facts: { misfits: new Map([['web', { records: 20, misfits: 11 }]]) },
+    name: 'source:app',
+    status: 'healthy',
+    says: /last line 1\.5 s ago$/,
   },
   {
     facts: withSource({ files: { live: 1, rotated: 0, parked: 0, copy: 4 } }),

@@ -9,7 +9,11 @@ import { join } from 'node:path'
  */
 
 export const FORMATS = ['json', 'nginx'] as const
+/** What every peer takes apart. */
 export type Format = (typeof FORMATS)[number]
+/** What the parsers alone are measured with as well. */
+export const PARSE_FORMATS = [...FORMATS, 'syslog', 'logfmt', 'java'] as const
+export type ParseFormat = (typeof PARSE_FORMATS)[number]
 
 /** A whole number from 0 to 2³² − 1. */
 export type Random = () => number
@@ -50,11 +54,19 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const FIRST_MS = Date.UTC(2025, 0, 15, 8, 0, 0)
 
 /** Record `number` without its line end; `writtenMs` stamps it with the wall clock. */
-export function record(format: Format, number: number, about: { random: Random; writtenMs?: number }): string {
+export function record(format: ParseFormat, number: number, about: { random: Random; writtenMs?: number }): string {
   const { random, writtenMs } = about
   const time = new Date(writtenMs ?? FIRST_MS + number * 3)
   const marker = `req-${String(number).padStart(10, '0')}${writtenMs === undefined ? '' : `-${writtenMs}`}`
-  return format === 'json' ? jsonRecord(time, marker, random) : nginxRecord(time, marker, random)
+  return RECORDS[format](time, marker, random)
+}
+
+const RECORDS: Readonly<Record<ParseFormat, (time: Date, marker: string, random: Random) => string>> = {
+  json: jsonRecord,
+  nginx: nginxRecord,
+  syslog: syslogRecord,
+  logfmt: logfmtRecord,
+  java: javaRecord,
 }
 
 function jsonRecord(time: Date, marker: string, random: Random): string {
@@ -80,13 +92,46 @@ function nginxRecord(time: Date, marker: string, random: Random): string {
   )
 }
 
+/** As Debian's rsyslog writes them. */
+function syslogRecord(time: Date, marker: string, random: Random): string {
+  const iso = time.toISOString().replace('Z', '000+00:00')
+  return `${iso} web-1 ${pick(SERVICES, random)}[${1000 + (random() % 30_000)}]: ${pick(MESSAGES, random)} ${marker}`
+}
+
+function logfmtRecord(time: Date, marker: string, random: Random): string {
+  return (
+    `time=${time.toISOString()} level=${pick(LEVELS, random)} msg="${pick(MESSAGES, random)}" ` +
+    `service=${pick(SERVICES, random)} request_id=${marker} method=${pick(METHODS, random)} ` +
+    `path=${pick(PATHS, random)} status=${pick(STATUS, random)} duration_ms=${random() % 2000} region=${pick(REGIONS, random)}`
+  )
+}
+
+/** One in four has a stack trace of 10 to 37 lines. */
+function javaRecord(time: Date, marker: string, random: Random): string {
+  const head = time.toISOString().replace('T', ' ').slice(0, 23)
+  const logger = `com.example.${pick(SERVICES, random)}.OrderService`
+  const thread = `http-nio-${random() % 16}`
+  if (random() % 4 > 0) return `${head} INFO  [${thread}] ${logger} - ${pick(MESSAGES, random)} ${marker}`
+  const frames = Array.from({ length: 6 + (random() % 28) }, () => {
+    return `\tat com.example.${pick(SERVICES, random)}.Handler$${random() % 9}.invoke(Handler.java:${random() % 900})`
+  })
+  return [
+    `${head} ERROR [${thread}] ${logger} - request failed ${marker}`,
+    'java.lang.IllegalStateException: connection pool exhausted after 30000 ms',
+    ...frames,
+    'Caused by: java.net.SocketTimeoutException: Read timed out',
+    '\tat java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:288)',
+    '\t... 12 more',
+  ].join('\n')
+}
+
 const pick = <T>(choices: readonly T[], random: Random): T | undefined => choices[random() % choices.length]
 const hex = (random: Random): string => random().toString(16).padStart(8, '0')
 const ipFrom = (random: Random): string =>
   `${10 + (random() % 200)}.${random() & 255}.${random() & 255}.${1 + (random() % 254)}`
 
 /** The file with records 0 … `lines` − 1, from an earlier run when there is one. */
-export function corpusFile(folder: string, { format, lines }: { format: Format; lines: number }): string {
+export function corpusFile(folder: string, { format, lines }: { format: ParseFormat; lines: number }): string {
   // Named after this very text as well: what another version of it wrote is not taken for its own.
   const edition = createHash('sha256')
     .update(readFileSync(import.meta.filename))
@@ -101,7 +146,7 @@ export function corpusFile(folder: string, { format, lines }: { format: Format; 
   return path
 }
 
-function writeCorpus(path: string, { format, lines }: { format: Format; lines: number }): void {
+function writeCorpus(path: string, { format, lines }: { format: ParseFormat; lines: number }): void {
   const random = randomFrom(42)
   const file = openSync(path, 'w')
   let text = ''

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
 import { join } from 'node:path'
-import { takesApart } from './agent-peer.ts'
 import type { Options } from './options.ts'
 import type { MissingPeer, Peer } from './peer.ts'
 
@@ -28,6 +27,5 @@ export function lineupLines(
     `- ${format}: ${lines.toLocaleString('en-US')} lines in ${runs} rounds, or at a steady rate for ${seconds} s`,
     ...peers.map(({ name, about }) => `- ${name}: ${about}`),
     ...missing.map(({ name, missing }) => `- ${name}: left out, ${missing}`),
-    ...(takesApart[format] ? [] : [`- the agent takes ${format} as plain text; its peers take it apart`]),
   ]
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { unreachable } from '../../src/errors.ts'
 import { AGENT_NAMES } from './agent-peer.ts'
 import { builtAgent } from './build.ts'
-import { corpusFile, type Format } from './corpus.ts'
+import { corpusFile, PARSE_FORMATS, type ParseFormat } from './corpus.ts'
 import { crash, idle, type Result, steady, throughput } from './jobs.ts'
 import { lineupLines, machineLines } from './lineup.ts'
 import { type JobName, type Options, readOptions, USAGE, UsageError } from './options.ts'
@@ -100,15 +100,15 @@ function brief(result: Result): string {
   }
 }
 
-function corpus(about: { format: Format; lines: number }): string {
+function corpus(about: { format: ParseFormat; lines: number }): string {
   const path = corpusFile(FOLDER, about)
   say(`${path}: ${(statSync(path).size / 1e6).toFixed(0)} MB`)
   return path
 }
 
 function parse(lines: number): ParseRate[] {
-  const corpora = { json: corpus({ format: 'json', lines }), nginx: corpus({ format: 'nginx', lines }) }
-  return parseRates(corpora, { lines, rounds: PARSE_ROUNDS })
+  const corpora = PARSE_FORMATS.map((format) => [format, corpus({ format, lines })] as const)
+  return parseRates(new Map(corpora), { lines, rounds: PARSE_ROUNDS })
 }
 
 async function main(): Promise<number> {

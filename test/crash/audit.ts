@@ -2,8 +2,13 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
-import type { Collector } from './collector.ts'
-import type { Oracle } from './oracle.ts'
+import type { Collector, StoredEntry } from './collector.ts'
+
+/** Who knows what must be in the store. */
+export interface StoreOracle {
+  /** Takes an entry out of the store. Returns what is wrong with it, or undefined. */
+  store(entry: StoredEntry): string | undefined
+}
 
 interface ChunkRow {
   readonly seq: number
@@ -25,10 +30,10 @@ export class Audit {
   #seq = 0
   readonly #dataDir: string
   readonly #scratch: string
-  readonly #oracle: Oracle
+  readonly #oracle: StoreOracle
   readonly #collector: Collector
 
-  constructor(dataDir: string, scratch: string, deps: { oracle: Oracle; collector: Collector }) {
+  constructor(dataDir: string, scratch: string, deps: { oracle: StoreOracle; collector: Collector }) {
     this.#dataDir = dataDir
     this.#scratch = scratch
     this.#oracle = deps.oracle
@@ -73,8 +78,7 @@ export class Audit {
       const lines = zstdDecompressSync(row.body).toString().split('\n').filter(Boolean)
       if (lines.length !== row.entries) problems.push(`store: chunk ${row.seq} does not hold ${row.entries} entries`)
       for (const line of lines) {
-        const { message } = JSON.parse(line) as { message: string }
-        const problem = this.#oracle.store(message)
+        const problem = this.#oracle.store(JSON.parse(line) as StoredEntry)
         if (problem) problems.push(`store: chunk ${row.seq}: ${problem}`)
       }
       this.#seq = row.seq

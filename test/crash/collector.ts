@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
-import { parseLine } from './oracle.ts'
 import type { Random } from './random.ts'
 
 type Fault = 'none' | 'busy' | 'broken' | 'unavailable' | 'unavailable_1s' | 'stall' | 'late' | 'cut' | 'cut_answer'
@@ -21,6 +20,14 @@ const FAULTS: readonly (readonly [number, Fault])[] = [
   [4, 'cut_answer'],
 ]
 
+/** What is looked at of an entry. */
+export interface StoredEntry {
+  readonly message: string
+  readonly stack_trace?: string
+  readonly file?: string
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
 /** Keeps the books of a collector that is not well: what came, under which key, and what it took. */
 export class Collector {
   /** Ids of the lines that were taken, answered for or not. */
@@ -32,6 +39,7 @@ export class Collector {
   requests = 0
   repeatedKeys = 0
   readonly #random: Random
+  readonly #idOf: (entry: StoredEntry) => string | undefined
   readonly #bodyOfKey = new Map<string, Buffer>()
   readonly #keyOfId = new Map<string, string>()
   readonly #server = createServer((request, response) => {
@@ -40,8 +48,10 @@ export class Collector {
   })
   #wake: () => void = () => {}
 
-  constructor(random: Random) {
+  /** `idOf`: of what was written; undefined for what nobody wrote. */
+  constructor(random: Random, idOf: (entry: StoredEntry) => string | undefined) {
     this.#random = random
+    this.#idOf = idOf
   }
 
   async listen(): Promise<string> {
@@ -115,7 +125,7 @@ export class Collector {
       return
     }
     this.#bodyOfKey.set(key, body)
-    for (const id of idsOf(body)) {
+    for (const id of this.#idsOf(body)) {
       const other = this.#keyOfId.get(id)
       if (other !== undefined) this.violations.push(`collector: ${id} came under ${other} and under ${key}`)
       this.#keyOfId.set(id, key)
@@ -125,17 +135,17 @@ export class Collector {
   #take(key: string, body: Buffer): void {
     if (this.takenKeys.has(key)) return
     this.takenKeys.add(key)
-    for (const id of idsOf(body)) this.taken.add(id)
+    for (const id of this.#idsOf(body)) this.taken.add(id)
     this.#wake()
+  }
+
+  #idsOf(body: Buffer): string[] {
+    const lines = zstdDecompressSync(body).toString().split('\n').filter(Boolean)
+    return lines.map((line) => {
+      const entry = JSON.parse(line) as StoredEntry
+      return this.#idOf(entry) ?? `not what was written: ${entry.message.slice(0, 120)}`
+    })
   }
 }
 
 const isTaken = (fault: Fault): boolean => ['none', 'late', 'cut', 'cut_answer'].includes(fault)
-
-function idsOf(body: Buffer): string[] {
-  const lines = zstdDecompressSync(body).toString().split('\n').filter(Boolean)
-  return lines.map((line) => {
-    const { message } = JSON.parse(line) as { message: string }
-    return parseLine(message)?.id ?? `not a line that was written: ${message.slice(0, 120)}`
-  })
-}

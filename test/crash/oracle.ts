@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { StoredEntry } from './collector.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -28,7 +29,7 @@ export class Oracle {
   }
 
   /** Takes an entry out of the store. Returns what is wrong with it, or undefined. */
-  store(message: string): string | undefined {
+  store({ message }: StoredEntry): string | undefined {
     const line = parseLine(message)
     if (!line) return `not a line that was written: ${excerpt(message)}`
     const generation = this.#generations.get(line.generation)

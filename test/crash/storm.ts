@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AgentProcess } from './agent-process.ts'
 import { Audit } from './audit.ts'
 import { Collector } from './collector.ts'
-import { Oracle } from './oracle.ts'
+import { Oracle, parseLine } from './oracle.ts'
 import { Random } from './random.ts'
 import { RotatingLog, SCHEMES, type Scheme } from './rotating-log.ts'
 
@@ -41,7 +41,7 @@ export async function storm({ build, seed, kills, schemes = SCHEMES }: StormOpti
   const random = new Random(seed)
   const folder = mkdtempSync(join(tmpdir(), 'obs-agent-storm-'))
   const oracle = new Oracle()
-  const collector = new Collector(random.fork())
+  const collector = new Collector(random.fork(), ({ message }) => parseLine(message)?.id)
   const logFolder = join(folder, 'logs')
   mkdirSync(logFolder)
   const logs = schemes.map((scheme) => new RotatingLog(logFolder, scheme, { oracle, random: random.fork() }))
@@ -119,7 +119,8 @@ async function pauseBetweenLives(logs: readonly RotatingLog[], random: Random): 
   for (const log of logs) log.rotationChance = WATCHED
 }
 
-async function momentOfDeath(
+/** While it starts, right after, or while it works. */
+export async function momentOfDeath(
   agent: AgentProcess,
   { collector, random }: { collector: Collector; random: Random },
 ): Promise<void> {

@@ -59,6 +59,11 @@ export class Rig {
     }
   }
 
+  /** Steps until the cursor is at `seq`: what is compressed in libuv's pool takes its time on a busy machine. */
+  async reach(seq: number): Promise<void> {
+    for (const endMs = Date.now() + 30_000; (this.cursor?.seq ?? 0) < seq && Date.now() < endMs; ) await this.settle()
+  }
+
   async pass(ms: number): Promise<void> {
     this.clock.advance(ms)
     await this.settle()

@@ -91,7 +91,7 @@ function draftOf(n: number): Draft {
     text,
     isFull: true,
     ...{ entries: 1, minTimeMs: 1, maxTimeMs: 1, levelMask: 2 },
-    header: { services: {}, sources: { app: 1 } },
+    header: { sources: { app: { entries: 1, services: {} } } },
     ledger: [
       { ...booking, account: 'read' },
       { ...booking, account: 'stored' },

@@ -1,19 +1,18 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import type { SourceConfig } from '../../src/config/schema.ts'
-import { Chunker, type ChunkerOptions } from '../../src/ingest/chunker.ts'
-import { HeaderBuilder } from '../../src/ingest/header-builder.ts'
-import type { EntryFacts, Line } from '../../src/parse/line.ts'
+import type { JoinConfig, LogMetricConfig, StepConfig } from '../../src/config/steps.ts'
+import type { WorkingSource } from '../../src/config/working-source.ts'
+import { Chunker, type ChunkerOptions, type Draft } from '../../src/ingest/chunker.ts'
+import { ChunkSpan, SummaryBuilder } from '../../src/ingest/header-builder.ts'
+import { createEntryFacts, type EntryFacts, type Line } from '../../src/parse/line.ts'
 import { imbalanceOf } from '../../src/store/ledger.ts'
 import { createSource, type Source } from '../../src/tail/source.ts'
 import { VirtualClock } from '../deliver/virtual-clock.ts'
+import { LINE_BY_LINE, PLAIN_SOURCE } from '../tail/plain-sink.ts'
 
-function sourceNamed(name: string): Source {
-  const config: SourceConfig = {
-    ...{ name, include: [], exclude: [], startAt: 'beginning', parse: 'plain' },
-    ...{ maxLineBytes: 65_536, rotateWaitMs: 0, deletedHoldMs: 0 },
-  }
-  const sink = { accept: () => true, drop: () => {} }
+function sourceNamed(name: string, about: Partial<WorkingSource> = {}): Source {
+  const config: WorkingSource = { ...PLAIN_SOURCE, name, ...about }
+  const sink = { ...LINE_BY_LINE, accept: () => true, drop: () => {} }
   return createSource(config, { isLeftOut: () => false, isSeen: true, sinkFor: () => sink })
 }
 
@@ -23,14 +22,20 @@ function setUp(options: Partial<ChunkerOptions> = {}) {
   const chunker = new Chunker(all, clock, (source, file) => ({
     ...{ service: 's', version: 'v', environment: 'e', host: 'h', file },
     source: source.config.name,
+    times: { zone: 'UTC' },
   }))
   return { clock, chunker }
 }
 
 function lineOf(text: string): Line {
   const bytes = Buffer.from(text)
-  const flags = { isUtf8: true, isTruncated: false, isPartial: false, isContinued: false }
+  const flags = { isUtf8: true, isTruncated: false, isPartial: false, isContinued: false, envelope: undefined }
   return { bytes, start: 0, end: bytes.length, offset: 0, readMs: 0, ...flags }
+}
+
+function entriesOf({ text }: Draft): Record<string, unknown>[] {
+  const lines = text.bytes.toString('utf8', 0, text.length).split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
 t.test('a chunk is full at its number of entries, and the next one begins empty', async (t) => {
@@ -45,7 +50,7 @@ t.test('a chunk is full at its number of entries, and the next one begins empty'
   const draft = chunker.seal()
   t.equal(draft.entries, 3)
   t.equal(draft.text.bytes.toString('utf8', 0, draft.text.length).trim().split('\n').length, 3)
-  t.same(draft.header.sources, { app: 3 })
+  t.match(draft.header.sources, { app: { entries: 3 } })
   t.ok(chunker.isEmpty)
   t.notOk(chunker.isFull)
   t.equal(chunker.seal().entries, 0)
@@ -121,27 +126,26 @@ t.test('a buffer that one line made huge is not kept', async (t) => {
 })
 
 const fact = (about: Partial<EntryFacts>): EntryFacts => ({
-  ...{
-    timeMs: 1000,
-    level: 1,
-    service: 'a',
-    statusCode: 0,
-    durationSeconds: -1,
-    hasParseError: false,
-    hasInvalidUtf8: false,
-  },
+  ...{ ...createEntryFacts(), timeMs: 1000, level: 1, service: 'a' },
   ...about,
 })
 
-t.test('a header counts levels, status classes, durations, sources and what did not parse', async (t) => {
-  const header = new HeaderBuilder()
-  header.count(fact({ timeMs: 2000 }), 'app')
-  header.count(fact({ timeMs: 500, level: 3, statusCode: 503, durationSeconds: 0.005 }), 'app')
-  header.count(fact({ service: 'b', statusCode: 200, durationSeconds: 99, hasParseError: true }), 'web')
-  header.count(fact({ statusCode: 99, durationSeconds: 0.25 }), 'app')
-  const taken = header.take()
-  t.match(taken, { entries: 4, minTimeMs: 500, maxTimeMs: 2000, levelMask: 0b1010 })
-  t.same(taken.header, {
+t.test('a chunk knows the times and levels of its entries', async (t) => {
+  const span = new ChunkSpan()
+  span.count(fact({ timeMs: 2000 }))
+  span.count(fact({ timeMs: 500, level: 3 }))
+  t.same(span.take(), { entries: 2, minTimeMs: 500, maxTimeMs: 2000, levelMask: 0b1010 })
+  t.match(span.take(), { entries: 0, levelMask: 0 }, 'and begins again at nothing')
+})
+
+t.test('a summary counts levels, status classes, durations, and what did not parse', async (t) => {
+  const summary = new SummaryBuilder()
+  summary.count(fact({}))
+  summary.count(fact({ level: 3, statusCode: 503, durationSeconds: 0.005 }))
+  summary.count(fact({ service: 'b', statusCode: 200, durationSeconds: 99, hasParseError: true }))
+  summary.count(fact({ statusCode: 99, durationSeconds: 0.25 }))
+  t.same(summary.take(), {
+    entries: 4,
     services: {
       a: {
         levels: [0, 2, 0, 1, 0],
@@ -154,19 +158,89 @@ t.test('a header counts levels, status classes, durations, sources and what did 
         durations: { counts: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], sum: 99 },
       },
     },
-    sources: { app: 3, web: 1 },
-    parseErrors: { web: 1 },
+    parseErrors: 1,
   })
-  t.same(header.take().header, { services: {}, sources: {} }, 'and begins again at nothing')
+  t.equal(summary.take(), undefined, 'and begins again at nothing')
 })
 
-t.test('a header stays small whatever services entries name', async (t) => {
-  const header = new HeaderBuilder()
-  for (let i = 0; i < 1000; i++) header.count(fact({ service: i % 2 ? `s${i}` : '__proto__' }), '__proto__')
-  const { services, sources } = header.take().header
+t.test('a summary stays small whatever services entries name', async (t) => {
+  const summary = new SummaryBuilder()
+  for (let i = 0; i < 1000; i++) summary.count(fact({ service: i % 2 ? `s${i}` : '__proto__' }))
+  const { services = {} } = summary.take() ?? {}
   t.ok(Object.keys(services).length <= 257)
   const counted = Object.keys(services).reduce((sum, name) => sum + (services[name]?.levels[1] ?? 0), 0)
   t.equal(counted, 1000, 'and counts every entry')
-  t.same(Object.entries(sources), [['__proto__', 1000]])
   t.equal(Object.getPrototypeOf({}), Object.prototype)
+})
+
+t.test('a source may be called anything', async (t) => {
+  const { chunker } = setUp()
+  chunker.sinkFor(sourceNamed('__proto__'), '/a.log').accept(lineOf('x'), 2)
+  t.same(Object.keys(chunker.seal().header.sources), ['__proto__'])
+})
+
+const DROP_DEBUG: StepConfig = {
+  kind: 'drop_if',
+  condition: { kind: 'compare', field: 'level', operator: '==', value: 'DEBUG' },
+}
+
+t.test('what a step lets go is not in the chunk, and is booked with its reason', async (t) => {
+  const { chunker } = setUp()
+  const sink = chunker.sinkFor(sourceNamed('app', { process: [DROP_DEBUG] }), '/a.log')
+  sink.accept(lineOf('DEBUG: much'), 12)
+  sink.accept(lineOf('ERROR: little'), 14)
+  const draft = chunker.seal()
+  t.same(
+    entriesOf(draft).map(({ message }) => message),
+    ['ERROR: little'],
+  )
+  t.match(draft.header.sources, { app: { entries: 1, services: { s: { levels: [0, 0, 0, 1, 0] } } } })
+  t.same(imbalanceOf(draft.ledger), { entries: 0, bytes: 0 })
+  t.ok(draft.ledger.some(({ account, bytes }) => account === 'dropped:filtered' && bytes === 12))
+})
+
+t.test('what a step owes is stored when it is due, and counted like what is read', async (t) => {
+  const { chunker } = setUp()
+  const limit: StepConfig = { kind: 'rate_limit', limit: 1, perMs: 1000 }
+  const sink = chunker.sinkFor(sourceNamed('app', { process: [limit] }), '/a.log')
+  for (let i = 0; i < 5; i++) sink.accept(lineOf('x'), 2)
+  chunker.collect(Number.POSITIVE_INFINITY)
+  const draft = chunker.seal()
+  t.match(entriesOf(draft), [
+    { message: 'x' },
+    { level: 'WARNING', metadata: { refused: 4 }, service: 's', source: 'app' },
+  ])
+  t.equal(draft.entries, 2)
+  t.same(imbalanceOf(draft.ledger), { entries: 0, bytes: 0 })
+})
+
+t.test('what was read before a reload keeps its counts, and steps that changed begin anew', async (t) => {
+  const { chunker } = setUp()
+  const metric: LogMetricConfig = {
+    ...{ name: 'x_total', type: 'counter', help: '', labels: {}, buckets: [], maxSeries: 10 },
+  }
+  const old = sourceNamed('app', { metrics: [metric] })
+  chunker.sinkFor(old, '/a.log').accept(lineOf('1'), 2)
+  const changed = sourceNamed('app', { metrics: [metric, { ...metric, name: 'y_total' }] })
+  chunker.sinkFor(changed, '/a.log').accept(lineOf('2'), 2)
+  const { metrics } = chunker.seal().header.sources.app ?? {}
+  t.match(metrics, { x_total: { series: [{ value: 1 }, { value: 1 }] }, y_total: { series: [{ value: 1 }] } })
+})
+
+t.test('a record that is held is in no chunk until it is due', async (t) => {
+  const { chunker, clock } = setUp()
+  const join: JoinConfig = { kind: 'continue', pattern: '^ ' }
+  const source = sourceNamed('app', { multiline: { ...PLAIN_SOURCE.multiline, join } })
+  const sink = chunker.sinkFor(source, '/a.log')
+  sink.accept(lineOf('one'), 4)
+  sink.accept(lineOf(' more'), 6)
+  sink.settle()
+  t.ok(chunker.isEmpty)
+  t.equal(sink.heldOffset, 0)
+  t.equal(chunker.heldDueMs(), 1000)
+  clock.advance(1000)
+  t.equal(chunker.heldDueMs(), 0)
+  chunker.collect(0)
+  t.equal(chunker.heldDueMs(), Number.POSITIVE_INFINITY)
+  t.match(entriesOf(chunker.seal()), [{ message: 'one\n more' }])
 })
