@@ -43,7 +43,8 @@ export function leakyLogs(): LeakyLogs {
     'plain.log': mint
       .all(isInLine)
       .map(({ text }) => `${record()} something about ${text} and more\n`)
-      .join(''),
+      .join('')
+      .concat(`${record()} a key\n${mint.mint('private_key').text}\n${record()} after it\n`),
     'broken.log': brokenLines(mint, record),
     'long.log': longLines(mint, record),
     'partial.log': `${record()} a first line\n${record()} a prompt with ${mint
@@ -110,6 +111,9 @@ function dockerLines(mint: SecretMint, record: NextRecord): string {
   const lines = mint
     .all(isInLine)
     .map(({ text }, i) => frame(`${record()} has ${text} in it\n`, i % 2 === 0 ? 'stdout' : 'stderr'))
+  for (const line of mint.mint('private_key').text.split('\n')) {
+    lines.push(frame(`${line}\n`), frame(`${record()} between\n`, 'stderr'))
+  }
   for (const { text } of mint.all(isInLine)) {
     // The runtime cuts at 16 KiB, here in the middle of the secret; the other stream comes between.
     const whole = `${record()} ${'.'.repeat(16_384 - 20 - Math.floor(text.length / 2))} ${text} rest\n`

@@ -17,7 +17,7 @@ const TIMES = [
   /[+-]\d\d:?\d\d(?!\d)/g,
   /\d{6} \d\d:?\d\d:?\d\d/g,
   /[IWEF](?:\d{4})?\d{4}(?= )/g,
-  /\d\d[tT]\d\d:\d\d:\d\d[.,]\d+[zZ]?/g,
+  /\d\d[tT]\d\d:\d\d:\d\d(?:[.,]\d+)?[zZ]?/g,
   /\d{9,19}(?:\.\d+)?|\d\.\d{9,}e\+\d\d/g,
 ]
 const ZONES: ReadonlySet<string> = new Set(['UTC', 'GMT', 'CET'])

@@ -4,6 +4,7 @@ import t from 'tap'
 import { createJsonParser } from '../../src/parse/json.ts'
 import { NdjsonBuffer } from '../../src/parse/line.ts'
 import { createPlainParser } from '../../src/parse/plain.ts'
+import { OwnPattern } from '../../src/process/redact/own-pattern.ts'
 import { createRedactStep } from '../../src/process/redact/redact-step.ts'
 import { ROLE, roleOf, roleOfBytes } from '../../src/process/redact/roles.ts'
 import { WorkingEntry } from '../../src/process/working-entry.ts'
@@ -307,4 +308,29 @@ t.test('redact takes time in proportion to the text', async (t) => {
     redactText(flood.repeat(Math.ceil((256 * 1024) / flood.length)))
     t.ok(process.cpuUsage().user - started < 1_500_000, flood)
   }
+})
+
+t.test('an own pattern costs bounded time on any text, and what it finds too often is hidden whole', (t) => {
+  for (const pattern of ['a.*z|a', '(a+)+b|a', 'a']) {
+    const own = new OwnPattern(pattern, 0)
+    const text = 'a'.repeat(64 * 1024)
+    const before = process.cpuUsage()
+    const spans = own.spansIn(text)
+    const { user } = process.cpuUsage(before)
+    t.ok(user < 3e6, `${pattern} took ${user / 1000} ms`)
+    const covered = spans
+      .toSorted((a, b) => a.start - b.start)
+      .reduce((end, span) => (span.start <= end ? Math.max(end, span.end) : end), 0)
+    t.equal(covered, text.length)
+  }
+  t.end()
+})
+
+t.test('an own pattern finds what lies across the border of two windows', (t) => {
+  const own = new OwnPattern('ACC-\\d+', 0)
+  for (const before of [0, 1020, 1024, 2040, 2044, 2048, 5000]) {
+    const text = `${'x'.repeat(before)}ACC-12345678${'y'.repeat(3000)}`
+    t.ok(own.spansIn(text).some(({ start, end }) => start === before && end === before + 12))
+  }
+  t.end()
 })

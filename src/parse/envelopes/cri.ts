@@ -60,6 +60,7 @@ class CriReader implements EnvelopeReader {
       while (tagEnd < limit && view.getUint8(tagEnd) > SPACE) tagEnd++
     }
     if (tagEnd < end && view.getUint8(tagEnd) !== SPACE) return false
+    this.#time.readMs = line.readMs
     if (!this.#time.read(view, start, at, into.envelope)) return false
     into.bytes = bytes
     into.start = Math.min(tagEnd + 1, end)
@@ -68,6 +69,7 @@ class CriReader implements EnvelopeReader {
     into.stream = tail === OUT_TAIL ? 'stdout' : 'stderr'
     into.envelope.members = tail === OUT_TAIL ? STDOUT : STDERR
     if (tagEnd > tag + 1) into.envelope.members = this.#withTags(into.stream, tag, tagEnd)
+    this.#time.keepAbsurd(into.envelope)
     return true
   }
 

@@ -51,6 +51,7 @@ class DockerReader implements EnvelopeReader {
       this.#bytes = bytes
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     }
+    this.#time.readMs = line.readMs
     if (this.#readBytes(start, end, into)) return true
     // Only what may be a frame is worth JSON.parse: under `auto` all lines of JSON come by here.
     if (bytes.subarray(start, end).indexOf(STREAM) < 0) return false
@@ -94,6 +95,7 @@ class DockerReader implements EnvelopeReader {
     if (!this.#time.read(view, time, timeEnd, into.envelope)) return false
     into.stream = isOut ? 'stdout' : 'stderr'
     into.envelope.members = isOut ? STDOUT : STDERR
+    this.#time.keepAbsurd(into.envelope)
     return this.#payloadOf(log, logEnd, into)
   }
 
@@ -166,6 +168,7 @@ class DockerReader implements EnvelopeReader {
       this.#extraMembers = Buffer.from(`"stream":"${stream}"${extra === '' ? '' : `,${extra}`}`)
     }
     into.envelope.members = this.#extraMembers
+    this.#time.keepAbsurd(into.envelope)
     return true
   }
 }

@@ -146,9 +146,8 @@ class JournalExportParser implements FormatParser {
     const start = this.#valueStart
     const end = this.#valueEnd
     const name = NAMES.get(key) ?? key
-    if (key === TIME && this.#time === '') this.#time = this.#bytes.toString('latin1', start, end)
-    else if (key === SOURCE_TIME && this.#sourceTime === '')
-      this.#sourceTime = this.#bytes.toString('latin1', start, end)
+    if (key === TIME && this.#time === '') this.#time = this.#text(start, end)
+    else if (key === SOURCE_TIME && this.#sourceTime === '') this.#sourceTime = this.#text(start, end)
     else {
       this.#pairs.turnToMetadata(key !== 'MESSAGE' && key !== 'PRIORITY')
       this.#addValue(key, name)
@@ -162,11 +161,15 @@ class JournalExportParser implements FormatParser {
       if (key === '_PID' && isFaithfulNumber(this.#record.view, start, end)) this.#pairs.addBare(name, start, end)
       else this.#pairs.add(name, start, end)
     } else {
-      const bytes = this.#bytes.subarray(start, end)
-      if (!isUtf8(bytes)) this.#hasInvalidUtf8 = true
-      const text = bytes.toString()
+      const text = this.#text(start, end)
       this.#pairs.addJson(name, key === '_PID' && PID.test(text) ? text : JSON.stringify(text))
     }
+  }
+
+  #text(start: number, end: number): string {
+    const bytes = this.#bytes.subarray(start, end)
+    if (this.#record.hasInvalidUtf8 && !isUtf8(bytes)) this.#hasInvalidUtf8 = true
+    return bytes.toString()
   }
 
   #addTimes(): void {

@@ -5,17 +5,11 @@
 import { NdjsonBuffer } from '../../parse/line.ts'
 import { isMask } from './mask-text.ts'
 import type { Masks } from './masks.ts'
+import type { OwnPattern } from './own-pattern.ts'
 import { REQUIRED, ROLE, roleOf } from './roles.ts'
 import { SearchedText } from './searched-text.ts'
 import { NAMES } from './secret-names.ts'
 import type { SecretScanner } from './secret-scanner.ts'
-
-/** An own pattern; `kind`: of its hits. */
-export interface OwnPattern {
-  readonly kind: number
-  /** With the flag g. */
-  readonly pattern: RegExp
-}
 
 /** Nothing is left of a value. */
 const GONE = Symbol('gone')
@@ -131,13 +125,12 @@ export class ObjectRedactor {
     const isAscii = text.length === this.#text.end
     const offset = (index: number): number => (isAscii ? index : Buffer.byteLength(text.slice(0, index)))
     const masks = [...text.matchAll(MASK)].map(({ 0: { length }, index }) => ({ start: index, end: index + length }))
-    for (const { kind, pattern } of this.#patterns) {
-      for (const { 0: match, index } of text.matchAll(pattern)) {
-        const end = index + match.length
+    for (const pattern of this.#patterns) {
+      for (const { start, end } of pattern.spansIn(text)) {
         const isInMask = masks.some(
-          (mask) => index < mask.end && mask.start < end && this.#isMask(offset(mask.start), offset(mask.end)),
+          (mask) => start < mask.end && mask.start < end && this.#isMask(offset(mask.start), offset(mask.end)),
         )
-        if (match !== '' && !isInMask) this.#scanner.hits.add(offset(index), offset(end), kind)
+        if (!isInMask) this.#scanner.hits.add(offset(start), offset(end), pattern.kind)
       }
     }
   }

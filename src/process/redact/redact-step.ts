@@ -2,7 +2,6 @@
  * `redact`: takes secrets out of everything a record brought in (message, fields, metadata with its keys, numbers too), not
  * out of what the agent says itself. See secret-scanner.ts for how they are found, entry-redactor.ts for how entries are changed.
  */
-import { compilePattern } from '../../config/pattern.ts'
 import { REDACT_PRESETS, type RedactConfig } from '../../config/steps.ts'
 import { type LineContext, NdjsonBuffer } from '../../parse/line.ts'
 import type { Step } from '../step.ts'
@@ -11,6 +10,7 @@ import { EntryRedactor } from './entry-redactor.ts'
 import { Masks } from './masks.ts'
 import { ObjectRedactor } from './object-redactor.ts'
 import { OpenKeys } from './open-keys.ts'
+import { OwnPattern } from './own-pattern.ts'
 import { PRESET } from './presets.ts'
 import { ROLE, roleOf } from './roles.ts'
 import { SecretScanner } from './secret-scanner.ts'
@@ -45,13 +45,7 @@ export class RedactStep implements Step {
       own: ownTexts(configured),
     }
     this.#fast = new EntryRedactor(parts)
-    const patterns = config.patterns.map(({ pattern: source }, i) => {
-      const { source: compiled, flags } = compilePattern(source)
-      return {
-        kind: REDACT_PRESETS.length + i,
-        pattern: new RegExp(compiled, flags.includes('g') ? flags : `${flags}g`),
-      }
-    })
+    const patterns = config.patterns.map(({ pattern }, i) => new OwnPattern(pattern, REDACT_PRESETS.length + i))
     this.#plain = new ObjectRedactor({ ...parts, patterns })
   }
 

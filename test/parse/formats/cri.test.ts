@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { newUnwrapped } from '../../../src/parse/envelope.ts'
 import { createCriReader } from '../../../src/parse/envelopes/cri.ts'
-import { lineOf } from '../harness.ts'
+import { lineOf, READ_AT, READ_MS } from '../harness.ts'
 
 const reader = createCriReader()
 
@@ -75,5 +75,14 @@ t.test('CRI reader gives back any bytes', (t) => {
   )
   const line = `${TIME} stdout F x`
   for (let end = 0; end < line.length - 2; end++) t.equal(read(line.slice(0, end)), undefined)
+  t.end()
+})
+
+t.test('CRI reader takes the time of the read for one that is absurd, and keeps it', (t) => {
+  for (const time of ['1970-01-01T00:00:05.5Z', '3025-01-15T08:00:00.123456789+01:00']) {
+    const wanted = { time: READ_AT, timeMs: READ_MS, text: 'x', members: `"stream":"stdout","frame_time":"${time}"` }
+    t.match(read(`${time} stdout F x`), wanted)
+  }
+  t.match(read(`${TIME} stdout F x`), { time: TIME, members: '"stream":"stdout"' })
   t.end()
 })
