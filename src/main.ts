@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureRuntime, ensureRuntimeFlags } from './cli/runtime-flags.ts'
-import { EXIT, FatalError, messageOf } from './errors.ts'
+import { codeOf, EXIT, FatalError, messageOf } from './errors.ts'
 
 /**
  * The command line. A table of verbs: each loads what it needs when it is called, so that the running agent does not carry
@@ -76,6 +76,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
       summary: { type: 'boolean', help: 'print how much was parsed, what was not, and the time formats seen' },
     },
     run: async (values, file) => {
+      endWithReader()
       const { parseCommand } = await import('./cli/parse.ts')
       return parseCommand({
         file,
@@ -99,6 +100,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
       return EXIT.ok
     },
   },
+}
+
+/** Whoever reads our output (`head`, say) may have seen enough. */
+function endWithReader(): void {
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) === 'EPIPE') process.exit(EXIT.ok)
+    throw error
+  })
 }
 
 class UsageError extends Error {}

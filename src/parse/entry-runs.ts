@@ -4,31 +4,41 @@
  * caller writes after it end a run. Members that have no field are remembered and written as `metadata` at the end.
  */
 import { FIELD_NAMES } from './fields.ts'
+import { viewOf } from './json-bytes.ts'
 import { NdjsonBuffer } from './line.ts'
-import { appendSpan } from './span-writer.ts'
+import { appendSpan, appendWords } from './span-writer.ts'
 
 /** `"trace_id":` of every field. */
-const KEY_BYTES: readonly Buffer[] = FIELD_NAMES.map((name) => Buffer.from(`"${name}":`))
-const METADATA_BYTES = Buffer.from(',"metadata":{')
-const TIMESTAMP_RAW = Buffer.from('"timestamp_raw":')
-const LEVEL_RAW = Buffer.from('"level_raw":')
+const KEYS: readonly DataView[] = FIELD_NAMES.map((name) => viewOf(Buffer.from(`"${name}":`)))
+const METADATA = viewOf(Buffer.from(',"metadata":{'))
+const TIMESTAMP_RAW = viewOf(Buffer.from('"timestamp_raw":'))
+const LEVEL_RAW = viewOf(Buffer.from('"level_raw":'))
 const NOTHING = Buffer.alloc(0)
+const NO_VIEW = viewOf(NOTHING)
 
 /** More than all rewriting can add to a line: every key once in its longest spelling, quotes, commas, notes, a time. */
 export const GROWTH_BYTES = 1024
+
+/** From here on a call of `copy` is quicker than a loop over words. */
+const MAX_WORDS_BYTES = 256
 
 /** Runs of members without a field; a line with more is left to JSON.parse. */
 const MAX_SPANS = 256
 
 /** Numbers of the line that must become text: starts and ends, in turn, ascending; see JsonScanner. */
 interface Quotes {
+  readonly view: DataView
   readonly quotes: Int32Array
   readonly quoteCount: number
 }
 
+/** In place of a span: a closing brace. */
+const CLOSING = -1
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 
 export class EntryRuns {
   out = new NdjsonBuffer(0)
@@ -57,10 +67,10 @@ export class EntryRuns {
   /** Members from the line's envelope, as JSON without braces. */
   envelope: Buffer = NOTHING
   #lineBytes = 0
-  readonly #quotes: Quotes
+  readonly #scan: Quotes
 
-  constructor(quotes: Quotes) {
-    this.#quotes = quotes
+  constructor(scan: Quotes) {
+    this.#scan = scan
   }
 
   /** An entry for a line of so many bytes; makes room for it. */
@@ -100,8 +110,8 @@ export class EntryRuns {
   writeKey(field: number): void {
     this.flush()
     this.#separate()
-    const key = KEY_BYTES[field]
-    if (key !== undefined) appendSpan(this.out, key, 0, key.length)
+    const key = KEYS[field]
+    if (key !== undefined) appendWords(this.out, key, 0, key.byteLength)
   }
 
   /** The field is the text of bytes [start, end), which stand in the line as JSON, but not as a value. */
@@ -131,11 +141,39 @@ export class EntryRuns {
     return true
   }
 
+  /** Spans so far. */
+  get spanCount(): number {
+    return this.#spanCount
+  }
+
+  /** An object for `metadata` begins with [keyStart, end), to its brace; what is gathered is in it. False: too many. */
+  openNest(keyStart: number, end: number): boolean {
+    // A span of its own.
+    this.flush()
+    const isRoom = this.gather(keyStart, end)
+    this.flush()
+    return isRoom
+  }
+
+  /** It ends; false when there is too much. */
+  closeNest(): boolean {
+    this.flush()
+    const isRoom = this.gather(CLOSING, CLOSING)
+    this.flush()
+    return isRoom
+  }
+
+  /** Forgets the spans from `spanCount` on. */
+  dropSpans(spanCount: number): void {
+    this.flush()
+    this.#spanCount = spanCount
+  }
+
   /** Copies what waits, and ends the run: before anything is written by hand, or left out. */
   flush(): void {
     this.#isGathering = false
     if (this.#runStart < 0) return
-    appendSpan(this.out, this.source, this.#runStart, this.#runEnd)
+    this.#copy(this.#runStart, this.#runEnd)
     this.#runStart = -1
   }
 
@@ -146,32 +184,36 @@ export class EntryRuns {
     const hasNotes = (this.badTimeStart & this.badLevelStart) >= 0
     if (this.#spanCount === 0 && this.ownStart < 0 && !hasNotes && envelope.length === 0) return
     const skipped = out.length === this.start + 1 ? 1 : 0
-    appendSpan(out, METADATA_BYTES, skipped, METADATA_BYTES.length)
-    if (this.ownStart >= 0) this.#part(NOTHING, this.ownStart, this.ownEnd)
-    for (let i = 0; i < this.#spanCount; i++) this.#part(NOTHING, this.#spans[i * 2] ?? 0, this.#spans[i * 2 + 1] ?? 0)
+    appendWords(out, METADATA, skipped, METADATA.byteLength)
+    if (this.ownStart >= 0) this.#part(NO_VIEW, this.ownStart, this.ownEnd)
+    for (let i = 0; i < this.#spanCount; i++) {
+      const spanStart = this.#spans[i * 2] ?? 0
+      if (spanStart === CLOSING) out.bytes[out.length++] = CLOSE_BRACE
+      else this.#part(NO_VIEW, spanStart, this.#spans[i * 2 + 1] ?? 0)
+    }
     if (this.badTimeStart >= 0) this.#part(TIMESTAMP_RAW, this.badTimeStart, this.badTimeEnd)
     if (this.badLevelStart >= 0) this.#part(LEVEL_RAW, this.badLevelStart, this.badLevelEnd)
     if (envelope.length > 0) {
       out.reserve(envelope.length + GROWTH_BYTES)
-      this.#part(envelope, 0, 0)
+      this.#part(viewOf(envelope), 0, 0)
     }
-    out.bytes[out.length++] = 0x7d
+    out.bytes[out.length++] = CLOSE_BRACE
   }
 
   /** Members, `key` and then bytes [start, end) of the line, after those that are there. */
-  #part(key: Buffer, start: number, end: number): void {
+  #part(key: DataView, start: number, end: number): void {
     const { out } = this
-    if (start === end && key.length === 0) return
+    if (start === end && key.byteLength === 0) return
     if (out.bytes[out.length - 1] !== OPEN_BRACE) out.bytes[out.length++] = COMMA
-    appendSpan(out, key, 0, key.length)
-    if (this.#quotes.quoteCount === 0) appendSpan(out, this.source, start, end)
+    if (key.byteLength > 0) appendWords(out, key, 0, key.byteLength)
+    if (this.#scan.quoteCount === 0) this.#copy(start, end)
     else this.#appendQuoted(start, end)
   }
 
   /** Bytes [start, end) with quotes around the numbers that must become text. */
   #appendQuoted(start: number, end: number): void {
     const { out, source } = this
-    const { quotes, quoteCount } = this.#quotes
+    const { quotes, quoteCount } = this.#scan
     let from = start
     for (let i = 0; i < quoteCount; i++) {
       const quoteStart = quotes[i * 2] ?? 0
@@ -184,6 +226,12 @@ export class EntryRuns {
       from = quoteEnd
     }
     appendSpan(out, source, from, end)
+  }
+
+  /** Bytes [start, end) of the line. */
+  #copy(start: number, end: number): void {
+    if (end - start > MAX_WORDS_BYTES) appendSpan(this.out, this.source, start, end)
+    else appendWords(this.out, this.#scan.view, start, end)
   }
 
   #open(start: number): void {

@@ -5,6 +5,7 @@
  */
 import { writeNumber } from './digits.ts'
 import type { LineContext, NdjsonBuffer } from './line.ts'
+import { appendWords } from './span-writer.ts'
 
 /** Bits of the fields an entry has already. */
 export const HAS_SERVICE = 1
@@ -17,6 +18,7 @@ const REST_BYTES = 20
 export class EntryTail {
   /** By the set of fields an entry has. Every one begins with a comma. */
   readonly #tails: readonly Buffer[]
+  readonly #views: readonly DataView[]
 
   constructor(context: LineContext) {
     const always = `,"host":${json(context.host)},"source":${json(context.source)},"file":${json(context.file)},"offset":`
@@ -26,6 +28,7 @@ export class EntryTail {
       const environment = has & HAS_ENVIRONMENT ? '' : `,"environment":${json(context.environment)}`
       return Buffer.from(service + version + environment + always)
     })
+    this.#views = this.#tails.map(({ buffer, byteOffset, length }) => new DataView(buffer, byteOffset, length))
   }
 
   /** What is added to an entry that has these fields, up to the digits of the offset. */
@@ -35,12 +38,12 @@ export class EntryTail {
 
   /** Ends the entry under construction in `out`. */
   write(out: NdjsonBuffer, has: number, offset: number): void {
-    const tail = this.#tails[has & 7]
+    const tail = this.#views[has & 7]
     if (tail === undefined) return
-    out.reserve(tail.length + REST_BYTES)
+    out.reserve(tail.byteLength + REST_BYTES)
+    appendWords(out, tail, 0, tail.byteLength)
     const target = out.bytes
-    let at = out.length + tail.copy(target, out.length)
-    at = writeNumber(target, at, offset)
+    const at = writeNumber(target, out.length, offset)
     target[at] = 0x7d
     target[at + 1] = 0x0a
     out.length = at + 2

@@ -3,10 +3,14 @@
  * that lend parts of themselves to fields, and the line's own `metadata`, whose names may clash with what else goes there.
  */
 import { fieldNumber, KIND } from './fields.ts'
+import { viewOf } from './json-bytes.ts'
+import { NO_KEY } from './json-key.ts'
 import type { JsonKeys } from './json-keys.ts'
-import { type JsonValues, NO_KEY } from './json-values.ts'
+import type { JsonMember } from './json-member.ts'
+import type { JsonValues } from './json-values.ts'
 import type { EntryFacts } from './line.ts'
 import { MAX_MEMBERS } from './metadata.ts'
+import { RequestLine } from './request-line.ts'
 import { TraceContext } from './trace-context.ts'
 
 const TIMESTAMP = 1 << fieldNumber('timestamp')
@@ -22,11 +26,11 @@ const MAX_OWN_KEYS = 64
 const NOTE_NAMES: readonly Buffer[] = ['"timestamp_raw"', '"level_raw"'].map((name) => Buffer.from(name))
 const NOTE_VIEWS = NOTE_NAMES.map(viewOf)
 const NOTHING = Buffer.alloc(0)
-const SPACE = 0x20
 
 export class JsonLeftovers {
   /** There is something to place besides `metadata`. */
   hasAny = false
+  readonly #member: JsonMember
   readonly #values: JsonValues
   readonly #keys: JsonKeys
   /** The line before left something here. */
@@ -37,9 +41,7 @@ export class JsonLeftovers {
   readonly #trace = new TraceContext()
   #hasTrace = false
   #hasRequest = false
-  #methodStart = 0
-  #methodEnd = 0
-  #pathEnd = 0
+  readonly #request = new RequestLine()
   #ownCount = 0
   readonly #ownStarts = new Int32Array(MAX_OWN_KEYS)
   readonly #ownEnds = new Int32Array(MAX_OWN_KEYS)
@@ -50,7 +52,8 @@ export class JsonLeftovers {
   /** One of them is the name of a note. */
   #isNoteNamed = false
 
-  constructor(values: JsonValues, keys: JsonKeys) {
+  constructor(member: JsonMember, values: JsonValues, keys: JsonKeys) {
+    this.#member = member
     this.#values = values
     this.#keys = keys
   }
@@ -59,7 +62,7 @@ export class JsonLeftovers {
     if (!this.#isDirty) return
     this.#isDirty = false
     this.hasAny = false
-    this.#values.runs.ownStart = -1
+    this.#member.runs.ownStart = -1
     this.#weakValueStart = -1
     this.#hasTrace = false
     this.#hasRequest = false
@@ -68,7 +71,7 @@ export class JsonLeftovers {
 
   /** The member under way counts only when no other gives its field. A second one is left to the plain way. */
   holdWeak(): number {
-    const { key, keyStart, valueStart, scan, runs } = this.#values
+    const { key, keyStart, valueStart, scan, runs } = this.#member
     if (this.#weakValueStart >= 0) return -1
     this.#isDirty = true
     this.#weakKey = key
@@ -84,58 +87,39 @@ export class JsonLeftovers {
 
   /** Makes it the member under way again: the first byte of its value, or −1 when there is none. */
   restoreWeak(): number {
-    const values = this.#values
+    const member = this.#member
     const start = this.#weakValueStart
     // Read before, so at least a byte of the line.
     if (start < 0) {
-      if (values.badTime.isHeld || values.badLevel.isHeld) this.hasAny = this.#isDirty = true
+      if (this.#values.badTime.isHeld || this.#values.badLevel.isHeld) this.hasAny = this.#isDirty = true
       return -1
     }
-    values.runs.flush()
-    values.key = this.#weakKey
-    values.keyStart = this.#weakKeyStart
-    values.valueStart = start
+    member.runs.flush()
+    member.key = this.#weakKey
+    member.keyStart = this.#weakKeyStart
+    member.valueStart = start
     this.hasAny = this.#isDirty = true
-    return values.scan.view.getUint8(start)
+    return member.scan.view.getUint8(start)
   }
 
   /** The member under way stays in `metadata`, and may lend parts of itself to fields. */
   lend(isText: boolean): number {
-    const values = this.#values
-    const { scan, valueStart, key } = values
-    const after = values.gather()
+    const member = this.#member
+    const { scan, valueStart, key } = member
+    const after = member.gather()
     if (after < 0 || !isText) return after
     // With escapes the parts may be other texts than they look like.
     scan.string(valueStart + 1)
     if (scan.hasEscapes) return -1
     this.hasAny = this.#isDirty = true
-    if (key.kind === KIND.requestLine) this.#hasRequest = this.#readRequest(valueStart + 1, after - 1)
+    if (key.kind === KIND.requestLine) this.#hasRequest = this.#request.read(scan.view, valueStart + 1, after - 1)
     else if (!this.#hasTrace) this.#hasTrace = this.#trace.read(scan.view, valueStart + 1, after - 1)
     return after
   }
 
-  /** `GET /path HTTP/1.1`: three to twenty capitals, anything without blanks, a version. */
-  #readRequest(start: number, end: number): boolean {
-    const { view } = this.#values.scan
-    let i = start
-    while (i < end && view.getUint8(i) >= 0x41 && view.getUint8(i) <= 0x5a) i++
-    const length = i - start
-    if (length < 3 || length > 20 || i >= end || view.getUint8(i) !== SPACE) return false
-    let blank = i + 1
-    while (blank < end && view.getUint8(blank) !== SPACE) blank++
-    const rest = end - blank
-    if (blank === i + 1 || (rest !== 7 && rest !== 9) || view.getInt32(blank + 1) !== HTTP) return false
-    if (view.getUint8(blank + 5) !== 0x2f || !isDigit(view.getUint8(blank + 6))) return false
-    if (rest === 9 && (view.getUint8(blank + 7) !== 0x2e || !isDigit(view.getUint8(blank + 8)))) return false
-    this.#methodStart = start
-    this.#methodEnd = i
-    this.#pathEnd = blank
-    return true
-  }
-
   /** Writes the fields that were lent and are not among `seen`; returns their bits. */
   writeLent(seen: number): number {
-    const { runs } = this.#values
+    const { runs } = this.#member
     let written = 0
     if (this.#hasTrace && (seen & (1 << TRACE_ID)) === 0) {
       const { traceStart, traceEnd, spanStart, spanEnd } = this.#trace
@@ -147,8 +131,9 @@ export class JsonLeftovers {
       }
     }
     if (this.#hasRequest && (seen & ((1 << METHOD) | (1 << PATH))) === 0) {
-      runs.writeText(METHOD, this.#methodStart, this.#methodEnd)
-      runs.writeText(PATH, this.#methodEnd + 1, this.#pathEnd)
+      const { methodStart, methodEnd, pathEnd } = this.#request
+      runs.writeText(METHOD, methodStart, methodEnd)
+      runs.writeText(PATH, methodEnd + 1, pathEnd)
       written |= (1 << METHOD) | (1 << PATH)
     }
     return written
@@ -156,7 +141,8 @@ export class JsonLeftovers {
 
   /** A time and a level that say nothing are notes, or members as they came when another gave the field. */
   placeBad(seen: number, facts: EntryFacts): boolean {
-    const { badTime, badLevel, runs } = this.#values
+    const { runs } = this.#member
+    const { badTime, badLevel } = this.#values
     runs.flush()
     if (badTime.isHeld && (seen & TIMESTAMP) !== 0) {
       if (!runs.gather(badTime.keyStart, badTime.end)) return false
@@ -178,7 +164,7 @@ export class JsonLeftovers {
 
   /** The line's own `metadata`, whose members go into the entry's with all others. */
   ownMetadata(): number {
-    const { scan, runs, valueStart } = this.#values
+    const { scan, runs, valueStart } = this.#member
     const after = scan.value(valueStart, 1)
     if (after < 0) return -1
     this.#isDirty = true
@@ -196,7 +182,7 @@ export class JsonLeftovers {
 
   /** No name in `metadata` is there twice, nor are they too many; only JSON.parse's way can make do with that. */
   isWithoutClash(members: Buffer = NOTHING): boolean {
-    const { runs, scan } = this.#values
+    const { runs, scan } = this.#member
     if (!this.#members.equals(members)) this.#learn(members)
     if (runs.memberCount + this.#ownCount > MAX_MEMBERS) return false
     if (runs.badTimeStart >= 0 && this.#isName(NOTE_NAMES[0], NOTE_VIEWS[0])) return false
@@ -215,7 +201,7 @@ export class JsonLeftovers {
   #isName(name: Buffer | undefined, view: DataView | undefined): boolean {
     if (name === undefined || view === undefined) return false
     if (this.#keys.hasTaken(view, 0, name.length)) return true
-    const { source } = this.#values.runs
+    const { source } = this.#member.runs
     for (let i = 0; i < this.#ownCount; i++) {
       const start = this.#ownStarts[i] ?? 0
       const end = this.#ownEnds[i] ?? 0
@@ -230,17 +216,6 @@ export class JsonLeftovers {
     this.#isNoteNamed = this.#names.some((name) => NOTE_NAMES.some((note) => note.equals(name)))
     this.#nameViews = this.#names.map(viewOf)
   }
-}
-
-/** `HTTP`, as big-endian bytes. */
-const HTTP = 0x48545450
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** The names of members, in their quotes. Runtimes write few, and always the same. */

@@ -2,8 +2,9 @@
  * Walks the bytes of JSON text (RFC 8259) and checks them, without making anything of them. A position of −1 means "not
  * JSON, or not sure": the caller then leaves the line to JSON.parse. Nothing reads past `end`.
  */
-import { isDigit, isHexDigit, isSame, skipBlanks, stringStop } from './json-bytes.ts'
-import { isFaithful, MAX_DEPTH } from './json-tame.ts'
+import { isHexDigit, isSame, skipBlanks, stringStop } from './json-bytes.ts'
+import { JsonNumber } from './json-number.ts'
+import { MAX_DEPTH } from './json-tame.ts'
 
 /** Keys of nested objects that are open at one time; a line with more is left to JSON.parse. */
 const MAX_NESTED_KEYS = 64
@@ -14,24 +15,15 @@ const MAX_QUOTES = 64
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** One scanner per parser: its fields tell about the last string or number, so nothing is allocated to say so. */
+/** One scanner per parser: its fields tell about the last string or object, so nothing is allocated to say so. */
 export class JsonScanner {
   view: DataView = new DataView(new ArrayBuffer(0))
   end = 0
 
   /** The last string had escapes (valid ones). */
   hasEscapes = false
-  /** The last number: digits without sign and point, exact below 2^52 (`isExact`). */
-  mantissa = 0
-  /** Its digits after the point. */
-  decimals = 0
-  isNegative = false
-  /** It has no point and no exponent. */
-  isInteger = false
-  /** It has no exponent and few enough digits that decimal text → double → decimal text gives it back. */
-  isExact = false
-  /** A double holds it without loss. */
-  isFaithful = false
+  /** Reads numbers, and tells about the last. */
+  readonly number = new JsonNumber()
 
   /** Numbers that `value` came by and a double cannot hold: starts and ends, in turn. The line must begin with 0 of them. */
   readonly quotes = new Int32Array(MAX_QUOTES * 2)
@@ -50,7 +42,6 @@ export class JsonScanner {
   readonly #keyStarts = new Int32Array(MAX_NESTED_KEYS)
   readonly #keyEnds = new Int32Array(MAX_NESTED_KEYS)
   #keyCount = 0
-  #hasLongExponent = false
   readonly #firstKeyOfDepth = new Int32Array(MAX_DEPTH)
 
   /** From the byte after an opening quote to the one after the closing quote. */
@@ -84,8 +75,8 @@ export class JsonScanner {
       case 0x6e:
         return this.literal(at)
       default: {
-        const after = this.number(at)
-        return this.isFaithful || after < 0 || this.quote(at, after) ? after : -1
+        const after = this.number.read(this.view, at, this.end)
+        return this.number.isFaithful || after < 0 || this.quote(at, after) ? after : -1
       }
     }
   }
@@ -105,76 +96,6 @@ export class JsonScanner {
     const word = this.view.getInt32(at, true)
     if (word === 0x65757274 || word === 0x6c6c756e) return at + 4
     return this.view.getInt32(at + 1, true) === 0x65736c61 && (word & 0xff) === 0x66 ? at + 5 : -1
-  }
-
-  /** A number; what it is like is in the fields afterwards. */
-  number(at: number): number {
-    const { view, end } = this
-    this.isFaithful = false
-    let i = at
-    this.isNegative = i < end && view.getUint8(i) === 0x2d
-    if (this.isNegative) i++
-    let mantissa = 0
-    let decimals = 0
-    const start = i
-    let digit = 0
-    while (i < end) {
-      digit = view.getUint8(i) - 0x30
-      if (digit < 0 || digit > 9) break
-      mantissa = mantissa * 10 + digit
-      i++
-    }
-    let digits = i - start
-    if (digits === 0) return -1
-    if (view.getUint8(start) === 0x30) {
-      if (digits > 1) return -1
-      digits = 0
-    }
-    this.isInteger = true
-    this.isExact = true
-    this.#hasLongExponent = false
-    if (i < end && view.getUint8(i) === 0x2e) {
-      const point = ++i
-      while (i < end) {
-        digit = view.getUint8(i) - 0x30
-        if (digit < 0 || digit > 9) break
-        mantissa = mantissa * 10 + digit
-        i++
-      }
-      decimals = i - point
-      if (decimals === 0) return -1
-      digits += decimals
-      this.isInteger = false
-    }
-    if (i < end && (view.getUint8(i) | 0x20) === 0x65) {
-      i = this.#exponent(i + 1)
-      if (i < 0) return -1
-      this.isInteger = false
-      this.isExact = false
-    }
-    this.mantissa = mantissa
-    this.decimals = decimals
-    this.isExact &&= mantissa < 2 ** 52 && decimals <= 15
-    const isShort = digits <= (this.isInteger ? 15 : 17) && !this.#hasLongExponent
-    // What cannot be told by counting costs a string.
-    this.isFaithful = (isShort && (!this.isNegative || mantissa !== 0)) || this.#isFaithful(at, i)
-    return i
-  }
-
-  #isFaithful(start: number, end: number): boolean {
-    const { buffer, byteOffset } = this.view
-    return isFaithful(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'))
-  }
-
-  /** With at most two digits, and at most 17 before it, a number neither overflows nor vanishes. */
-  #exponent(at: number): number {
-    const { view, end } = this
-    let i = at
-    if (i < end && (view.getUint8(i) === 0x2b || view.getUint8(i) === 0x2d)) i++
-    const start = i
-    while (i < end && isDigit(view.getUint8(i))) i++
-    this.#hasLongExponent = i > start + 2
-    return i === start ? -1 : i
   }
 
   /** From the byte after a backslash. Lone surrogates are left to JSON.parse; pairs (emoji, from Python) are fine. */

@@ -101,7 +101,8 @@ export function tameJson(record: RecordBytes, quotes: (key: string) => boolean):
           pieces.push(record.text(copied, i), `"${number}"`)
           copied = i + number.length
         }
-        i = number === '' ? after : i + number.length
+        // When the number ends before, the text is no JSON; going back to its end would be quadratic in `0000…`.
+        i = after
       }
     }
   }

@@ -11,14 +11,17 @@ import { isUtf8 } from 'node:buffer'
 import { GROWTH_BYTES } from './entry-runs.ts'
 import { type EntryTail, HAS_ENVIRONMENT, HAS_SERVICE, HAS_VERSION } from './entry-tail.ts'
 import { fieldNumber, KIND } from './fields.ts'
-import { skipBlanks } from './json-bytes.ts'
+import { skipBlanks, viewOf } from './json-bytes.ts'
+import { KEYS } from './json-dialects.ts'
 import { levelOfStatus } from './json-fit.ts'
 import { JsonKeys } from './json-keys.ts'
 import { JsonLeftovers } from './json-leftovers.ts'
+import { JsonMember } from './json-member.ts'
+import { JsonNests } from './json-nests.ts'
 import { JsonValues, LEVEL_BYTES } from './json-values.ts'
 import { INFO } from './level.ts'
 import type { EntryFacts, Line, LineContext, NdjsonBuffer } from './line.ts'
-import { appendEscaped, appendSpan } from './span-writer.ts'
+import { appendEscaped, appendSpan, appendWords } from './span-writer.ts'
 
 const TIMESTAMP = fieldNumber('timestamp')
 const LEVEL = fieldNumber('level')
@@ -42,17 +45,18 @@ const LETTER_N = 0x6e
 export class JsonTranscoder {
   readonly #tail: EntryTail
   readonly #service: string
-  readonly #keys = new JsonKeys()
+  readonly #member = new JsonMember()
+  readonly #keys = new JsonKeys(KEYS, this.#member.scan)
   readonly #values: JsonValues
   readonly #leftovers: JsonLeftovers
-  /** Fields the entry under way has, as bits. */
-  #seen = 0
+  readonly #nests: JsonNests
 
   constructor(context: LineContext, tail: EntryTail) {
     this.#tail = tail
     this.#service = context.service
-    this.#values = new JsonValues(context.times)
-    this.#leftovers = new JsonLeftovers(this.#values, this.#keys)
+    this.#values = new JsonValues(this.#member, context.times)
+    this.#leftovers = new JsonLeftovers(this.#member, this.#values, this.#keys)
+    this.#nests = new JsonNests(this.#member, this.#values, this.#leftovers)
   }
 
   /** Appends the entry of the line, or returns false and leaves `out` as it was; `facts` count only after true. */
@@ -60,15 +64,18 @@ export class JsonTranscoder {
     const { bytes, start, end } = line
     if (line.isTruncated || line.isPartial || line.isContinued) return false
     if (!line.isUtf8 && !isUtf8(bytes.subarray(start, end))) return false
-    const { runs, scan } = this.#values
+    const member = this.#member
+    const { runs, scan } = member
     if (bytes !== runs.source) {
       runs.source = bytes
-      scan.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      scan.view = viewOf(bytes)
     }
     scan.end = end
+    scan.quoteCount = 0
+    member.seen = 0
+    member.depth = 1
     this.#values.begin(line.readMs)
     this.#leftovers.begin()
-    this.#seen = 0
     facts.timeMs = line.envelope === undefined ? line.readMs : line.envelope.timeMs
     facts.level = INFO
     facts.service = this.#service
@@ -84,8 +91,8 @@ export class JsonTranscoder {
   }
 
   #members(start: number, facts: EntryFacts): boolean {
-    const values = this.#values
-    const { view, end } = values.scan
+    const member = this.#member
+    const { view, end } = member.scan
     const keys = this.#keys
     keys.beginLine()
     let at = skipBlanks(view, start, end)
@@ -95,16 +102,16 @@ export class JsonTranscoder {
     for (;;) {
       const key = keys.take(view, at, end)
       if (key === undefined) return false
-      values.keyStart = at
-      values.key = key
+      member.keyStart = at
+      member.key = key
       at += key.length
       // Blanks are asked for only when what is due does not come at once: most loggers write none.
       if (at < end && view.getUint8(at) !== COLON) at = skipBlanks(view, at, end)
       if (at >= end || view.getUint8(at) !== COLON) return false
       if (++at < end && view.getUint8(at) <= SPACE) at = skipBlanks(view, at, end)
       if (at >= end) return false
-      values.valueStart = at
-      at = this.#member(view.getUint8(at), facts)
+      member.valueStart = at
+      at = this.#place(view.getUint8(at), facts)
       if (at < 0) return false
       if (at < end && view.getUint8(at) <= SPACE) at = skipBlanks(view, at, end)
       if (at >= end) return false
@@ -114,88 +121,64 @@ export class JsonTranscoder {
     }
   }
 
-  /** The member under way, whose value begins with the byte `first`: the position after the value, or −1. */
-  #member(first: number, facts: EntryFacts): number {
-    const values = this.#values
-    const { key } = values
-    const { kind } = key
+  /** Puts the member under way, whose value begins with the byte `first`, where it belongs: the position after it, or −1. */
+  #place(first: number, facts: EntryFacts): number {
+    const member = this.#member
+    const { key } = member
     // Most members are one of the first two.
-    if (kind === KIND.unknown) return first === OPEN_BRACE && key.isNest ? -1 : values.gather()
-    const bit = 1 << key.field
-    if (kind === KIND.text && first === QUOTE && (this.#seen & bit) === 0 && !key.isWeak) {
-      this.#seen |= bit
-      return values.text(facts)
+    const bit = key.textBit & ~member.seen
+    if (first === QUOTE && bit !== 0) {
+      member.seen |= bit
+      return this.#values.text(facts)
     }
-    return this.#other(first, facts)
+    if (key.isLoose) return member.gather()
+    return this.#placeOther(first, facts)
   }
 
-  #other(first: number, facts: EntryFacts): number {
-    const { key, runs, scan, valueStart } = this.#values
-    const { kind } = key
-    if (first === OPEN_BRACE && key.isNest) return -1
-    if (kind >= KIND.epochSeconds) return -1
+  #placeOther(first: number, facts: EntryFacts): number {
+    const { key, runs, scan, valueStart } = this.#member
+    if (first === OPEN_BRACE && key.members !== undefined) return this.#nests.walk(this.#keys, facts)
+    if (key.kind === KIND.unknown) return this.#member.gather()
+    if (key.kind >= KIND.epochSeconds) return -1
     // null: the field is unknown, as if the member were not there.
     if (first === LETTER_N) {
       runs.flush()
       return scan.literal(valueStart)
     }
-    return key.isWeak && first !== OPEN_BRACE ? this.#leftovers.holdWeak() : this.#place(first, facts)
+    return key.isWeak && first !== OPEN_BRACE ? this.#leftovers.holdWeak() : this.#placeField(first, facts)
   }
 
-  /** Puts the member under way, whose key has a spelling, where it belongs. */
-  #place(first: number, facts: EntryFacts): number {
-    const values = this.#values
-    const { key } = values
-    const { kind } = key
-    const bit = 1 << key.field
+  #placeField(first: number, facts: EntryFacts): number {
+    const member = this.#member
+    const { kind, field, isOwn } = member.key
+    const bit = 1 << field
     const isText = first === QUOTE
     const isNumber = first === MINUS || (first >= 0x30 && first <= 0x39)
     if (kind === KIND.trace || kind === KIND.requestLine) return this.#leftovers.lend(isText)
-    if ((this.#seen & bit) !== 0) {
+    if ((member.seen & bit) !== 0) {
       // Another spelling came before; an own name would win over it: json.ts knows.
-      if (key.isOwn) return -1
-      return isNumber && (kind === KIND.text || kind === KIND.time) ? values.gatherQuoted() : values.gather()
+      if (isOwn) return -1
+      return isNumber && (kind === KIND.text || kind === KIND.time) ? member.gatherQuoted() : member.gather()
     }
-    if (kind === KIND.object ? first !== OPEN_BRACE : !isText && !isNumber) return values.gather()
-    values.isTaken = true
-    const after = this.#take(isText, facts)
-    if (values.isTaken) this.#seen |= bit
+    if (kind === KIND.object) return first === OPEN_BRACE ? this.#leftovers.ownMetadata() : member.gather()
+    if (!isText && !isNumber) return member.gather()
+    const after = this.#values.take(isText, facts)
+    if (member.isTaken) member.seen |= bit
     return after
-  }
-
-  #take(isText: boolean, facts: EntryFacts): number {
-    const values = this.#values
-    switch (values.key.kind) {
-      case KIND.text:
-        return isText ? values.text(facts) : values.textOfNumber(facts)
-      case KIND.time:
-        return values.timestamp(isText, facts)
-      case KIND.level:
-      case KIND.severity:
-      case KIND.otelSeverity:
-        return values.level(isText, facts)
-      case KIND.integer:
-        return values.integer(isText, facts)
-      case KIND.addresses:
-        return values.addresses(isText)
-      case KIND.object:
-        return this.#leftovers.ownMetadata()
-      default:
-        return values.duration(isText, facts)
-    }
   }
 
   /** What the line did not say. A line without a message is its own message. */
   #finish(line: Line, facts: EntryFacts): boolean {
-    const { runs, scan } = this.#values
+    const member = this.#member
+    const { runs, scan } = member
     const leftovers = this.#leftovers
     const weak = leftovers.restoreWeak()
-    if (weak >= 0 && this.#place(weak, facts) < 0) return false
+    if (weak >= 0 && this.#placeField(weak, facts) < 0) return false
     if (leftovers.hasAny) {
-      this.#seen |= leftovers.writeLent(this.#seen)
-      if (!leftovers.placeBad(this.#seen, facts)) return false
+      member.seen |= leftovers.writeLent(member.seen)
+      if (!leftovers.placeBad(member.seen, facts)) return false
     }
-    const seen = this.#seen
+    const { seen } = member
     const { envelope } = line
     if (envelope !== undefined || (runs.ownStart >= 0 && runs.memberCount > 0) || leftovers.hasAny) {
       if (!leftovers.isWithoutClash(envelope?.members)) return false
@@ -225,7 +208,7 @@ export class JsonTranscoder {
         facts.level = levelOfStatus(facts.statusCode)
       const word = LEVEL_BYTES[facts.level]
       runs.writeKey(LEVEL)
-      if (word !== undefined) appendSpan(out, word, 0, word.length)
+      if (word !== undefined) appendWords(out, word, 0, word.byteLength)
     }
     const service = (seen >> SERVICE) & 1 ? HAS_SERVICE : 0
     const version = (seen >> VERSION) & 1 ? HAS_VERSION : 0

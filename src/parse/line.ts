@@ -111,9 +111,12 @@ export interface FormatParser {
 export class NdjsonBuffer {
   bytes: Buffer
   length = 0
+  /** Of `bytes`. */
+  view: DataView
 
   constructor(capacityBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacityBytes)
+    this.view = viewOf(this.bytes)
   }
 
   /** Makes room for `count` more bytes; `bytes` may be another buffer afterwards. */
@@ -122,6 +125,7 @@ export class NdjsonBuffer {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
+    this.view = viewOf(grown)
   }
 
   appendText(text: string): void {
@@ -132,4 +136,8 @@ export class NdjsonBuffer {
   clear(): void {
     this.length = 0
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }

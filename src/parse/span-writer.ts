@@ -25,6 +25,21 @@ export function appendSpan(out: NdjsonBuffer, source: Buffer, start: number, end
   out.length = at + end - start
 }
 
+/** The same through views, four bytes a step: quicker than either up to a few hundred bytes, but it makes no room either. */
+export function appendWords(out: NdjsonBuffer, source: DataView, start: number, end: number): void {
+  const target = out.view
+  const shift = out.length - start
+  out.length = end + shift
+  const last = end - 4
+  if (last < start) {
+    for (let i = start; i < end; i++) target.setUint8(i + shift, source.getUint8(i))
+    return
+  }
+  for (let i = start; i < last; i += 4) target.setInt32(i + shift, source.getInt32(i, true), true)
+  // It overlaps the one before, so no tail of single bytes is left.
+  target.setInt32(last + shift, source.getInt32(last, true), true)
+}
+
 /** Appends them escaped, making room for them, for between two quotes. They must be UTF-8, and `view` a view of the whole of `source`. */
 export function appendEscaped(
   out: NdjsonBuffer,

@@ -112,6 +112,7 @@ export class GzipText {
   #handOver(splitter: LineSplitter, readMs: number): void {
     if (!this.#hasReachedOffset) return
     if (this.offset === 0) this.#skip(sniffEncoding(this.#rest).markBytes)
+    if (this.#cutBytes === 0) this.#dropNuls()
     const { maxLineBytes } = this.#options
     if (this.#cutBytes > 0 || (this.#rest.length > maxLineBytes && !this.#rest.includes(10))) {
       this.#handOverLong(splitter, readMs)
@@ -150,11 +151,7 @@ export class GzipText {
   #finish(splitter: LineSplitter, readMs: number): 'end' | 'other' {
     if (this.#unpackedBytes < this.offset) return 'other'
     const { maxLineBytes } = this.#options
-    const nulBytes = skipNuls(this.#rest, 0, this.#rest.length)
-    if (this.#hasReachedOffset && nulBytes > 0 && this.#cutBytes === 0) {
-      this.#sink.drop('nul_bytes', 0, nulBytes)
-      this.#skip(nulBytes)
-    }
+    if (this.#hasReachedOffset && this.#cutBytes === 0) this.#dropNuls()
     if (this.#hasReachedOffset && this.#rest.length > 0) {
       const consumedBytes = this.#rest.length + this.#cutBytes
       const isTruncated = consumedBytes > maxLineBytes
@@ -170,6 +167,14 @@ export class GzipText {
       this.#advance(this.#rest, consumedBytes)
     }
     return 'end'
+  }
+
+  /** NULs before a line, as a plain file's are: the hole a truncation left. */
+  #dropNuls(): void {
+    const nulBytes = skipNuls(this.#rest, 0, this.#rest.length)
+    if (nulBytes === 0) return
+    this.#sink.drop('nul_bytes', 0, nulBytes)
+    this.#skip(nulBytes)
   }
 
   #skip(bytes: number): void {

@@ -70,6 +70,24 @@ function setUp({ format = 'plain', join = { kind: 'auto' }, maxLines = 500, maxB
 
 const indented: JoinConfig = { kind: 'continue', pattern: '^\\s' }
 
+t.test('record sink joins the lines of a foreign record among those of a format that has none', async (t) => {
+  const json = '{"time":"2025-01-15T08:00:00Z","msg":"a"}\n'
+  const java = '2025-01-15 08:00:00,123 ERROR [main] c.e.App - b\njava.lang.Error: x\n\tat a.B.c(B.java:1)\n'
+  const { read, taken } = setUp({ format: 'auto' })
+  read(`${json}${java}${java}${json}plain\n${json}`)
+  t.same(
+    taken.map(({ message, lines }) => [message, lines]),
+    [
+      ['a', 1],
+      ['b', 3],
+      ['b', 3],
+      ['a', 1],
+      ['plain', 1],
+      ['a', 1],
+    ],
+  )
+})
+
 t.test('lines that go together are one record, however they are cut into blocks', async (t) => {
   const text = 'one\n  1\n  2\ntwo\n\tx\n\n\ty\nthree\n'
   for (let cut = 0; cut <= text.length; cut++) {

@@ -81,11 +81,11 @@ const FILLS = [
 
 /** Lines of `bytes` bytes that are made to cost a format much: its own lines, and then one thing over and over. */
 export function hostileLines({ records }: Subject, bytes: number): Buffer[] {
-  const heads = ['', ...spread(records.map(headOf), 6)]
+  const heads = ['', ...spread(records.map(headOf), 4)]
   const tokens = [...new Set(records.flatMap((record) => record.toString('latin1').match(/\w+\S?|[^\w\s]+/g) ?? []))]
   const fills = [
     ...FILLS,
-    ...spread(tokens, 24),
+    ...spread(tokens, 16),
     ...spread(records, 6).map((record) => `${record.toString('latin1')} `),
   ]
   return heads.flatMap((head) => fills.map((fill) => filled(head, fill, bytes)))

@@ -26,7 +26,7 @@ const GLUED_AFTER = /(?:\d{1,19}|[A-Z]{3,}\d?)$/
 /** `key="-"` of access logs says that there is nothing to say; so does a key of a prefix without a value. */
 const EMPTY_PAIR = /[\w.-]+=(?:"-"|""|-(?= |$))/g
 /** The length of a value in journald's export format: eight bytes after a key. */
-const LENGTH = /^([A-Z0-9_]+\n)[^]{0,8}/gm
+const LENGTH = /^([A-Z0-9_]+\n).{0,8}/gms
 const KEY_WORDS: ReadonlySet<string> = new Set([...SPELLINGS.keys()].flatMap((key) => key.match(WORD) ?? []))
 
 export interface WordRules {
@@ -72,7 +72,8 @@ export function lostWords(record: string, { entry, text }: Outcome, { constants,
     if (isKept(word) || constants.has(word) || constants.has(word.toLowerCase()) || times.has(word) || ZONES.has(word))
       return false
     // A time or a level may end, or begin, in the middle of it.
-    if (isKept(word.replace(GLUED_BEFORE, '')) || isKept(word.replace(GLUED_AFTER, ''))) return false
+    const rest = word.replace(GLUED_BEFORE, '')
+    if ([rest, word.replace(GLUED_AFTER, ''), rest.replace(GLUED_AFTER, '')].some(isKept)) return false
     if (hasKeys && KEY_WORDS.has(word)) return false
     if (Number(word) === 0 || all.includes(String(Number(word)))) return false
     return !(entry.duration !== undefined && /^\d+(?:ns|us|µs|ms|s|m|h)?$/.test(word))

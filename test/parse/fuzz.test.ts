@@ -138,6 +138,8 @@ for (const [name, create] of [
 /** The payload is what JSON.parse finds, without its line end. */
 function checkLog(bytes: Buffer, payload: Buffer): void {
   const { log } = JSON.parse(bytes.toString())
-  const wanted = String(log).toWellFormed().replace(/\r?\n$/, '')
+  const wanted = String(log)
+    .toWellFormed()
+    .replace(/\r?\n$/, '')
   holds(payload.toString() === wanted, `the payload is ${JSON.stringify(payload.toString())}`)
 }

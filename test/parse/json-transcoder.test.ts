@@ -303,6 +303,114 @@ t.test('transcoder and plain way agree on valid lines of odd members', async (t)
   t.ok(accepted > 8000, `it accepted enough of the 20,000 to mean something: ${accepted}`)
 })
 
+/** Objects whose members may be fields, flat spellings of the same fields, and what may be wrong with either. */
+const nestValue = fc.oneof(
+  { weight: 4, arbitrary: text },
+  { weight: 2, arbitrary: number },
+  { weight: 1, arbitrary: time },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      'null',
+      'true',
+      '[]',
+      '{}',
+      '["a"]',
+      '[ "10.0.0.1" ]',
+      '["a","b"]',
+      '[1]',
+      '[["a"]]',
+      '["a\\u0062"]',
+      '["a"',
+      '[{"message":"m"}]',
+      `${'['.repeat(29)}${']'.repeat(29)}`,
+      `${'['.repeat(30)}${']'.repeat(30)}`,
+      `${'['.repeat(31)}${']'.repeat(31)}`,
+    ),
+  },
+)
+const spelledNests = [...SPELLINGS.keys()].filter((name) => name.includes('.') && !name.includes('/'))
+const nest = fc.oneof(
+  // Members that lie together in the programs that write them.
+  fc
+    .tuple(
+      fc.constantFrom(
+        'err',
+        'error',
+        'req',
+        'res',
+        'request',
+        'http',
+        'log',
+        'service',
+        'trace',
+        'httpRequest',
+        'exception',
+        'url',
+        'event',
+        'timestamp',
+        'dd',
+        'body',
+        't',
+      ),
+      fc.array(
+        fc.tuple(
+          fc.constantFrom(
+            ...new Set(spelledNests.flatMap((name) => name.split('.').slice(1))),
+            'a',
+            'type',
+            '__proto__',
+            'b\\u0061',
+            'm\\u0065ssage',
+          ),
+          fc.oneof(
+            { weight: 5, arbitrary: nestValue },
+            {
+              weight: 1,
+              arbitrary: fc
+                .tuple(
+                  fc.constantFrom('method', 'id', 'status_code', 'level', 'name', 'user-agent', 'x-request-id', 'a'),
+                  nestValue,
+                )
+                .map(([k, v]) => `{"${k}":${v}}`),
+            },
+          ),
+        ),
+        { maxLength: 4 },
+      ),
+      blank,
+    )
+    .map(
+      ([name, members, b]) => `"${name}":${b}{${b}${members.map(([k, v]) => `"${k}"${b}:${v}`).join(`${b},${b}`)}${b}}`,
+    ),
+  // One path of the table, as deep as it goes, or cut somewhere.
+  fc.tuple(fc.constantFrom(...spelledNests), fc.boolean(), nestValue).map(([path, isWhole, v]) => {
+    const names = path.split('.')
+    const parts = isWhole ? names : [names[0], names.slice(1).join('.')]
+    return parts.reduceRight<string>(
+      (inner, name, i) => `"${name}":${i === parts.length - 1 ? inner : `{${inner}}`}`,
+      v,
+    )
+  }),
+  fc.tuple(fc.constantFrom(...SPELLINGS.keys(), 'a', 'b', '\\u0065rr'), nestValue).map(([name, v]) => `"${name}":${v}`),
+)
+
+t.test('transcoder and plain way agree on objects whose members are fields', async (t) => {
+  let accepted = 0
+  let lifted = 0
+  fc.assert(
+    fc.property(fc.array(nest, { minLength: 1, maxLength: 5 }), fc.boolean(), (members, hasEnvelope) => {
+      const line = lineOf(`{${members.join()}}`, { envelope: hasEnvelope ? envelope : undefined })
+      if (!bothWays(line).isAccepted) return
+      accepted++
+      if (members.some((member) => member.includes('{'))) lifted++
+    }),
+    { numRuns: 30_000 },
+  )
+  t.ok(accepted > 5000, `it accepted enough of the 30,000 to mean something: ${accepted}`)
+  t.ok(lifted > 3000, `with objects in enough of them: ${lifted}`)
+})
+
 t.test('transcoder and plain way agree on mutated lines', async (t) => {
   const mutation = fc.tuple(
     fc.nat(),
@@ -322,6 +430,34 @@ t.test('transcoder and plain way agree on mutated lines', async (t) => {
     { numRuns: 10_000 },
   )
   t.ok(accepted > 1000, `it accepted enough of the 10,000 to mean something: ${accepted}`)
+})
+
+t.test('transcoder and plain way agree on times of one minute, and on what nearly is one', async (t) => {
+  const minutes = fc.constantFrom('2025-01-15T08:00', '1989-12-31T23:59', '2026-03-01T12:00', '2026-03-02T12:00')
+  const clock = fc.constantFrom(
+    '00.000',
+    '59.999',
+    '60.000',
+    '07.120',
+    '1:.000',
+    '0/.000',
+    '00.00:',
+    '00.0/0',
+    '00,000',
+  )
+  const end = fc.constantFrom('Z"', 'Z"', 'Z"', 'z"', '"', 'Z\\u0020"', 'Z', '1Z"', '+00:00"')
+  const line = fc
+    .tuple(minutes, clock, end, fc.constantFrom('T', 'T', 'T', ' ', '\u0000'))
+    .map(([minute, clock, end, separator]) => `{"timestamp":"${minute.replace('T', separator)}:${clock}${end},"a":1}`)
+  let accepted = 0
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 2, maxLength: 6 }), (lines) => {
+      const fresh = new JsonTranscoder(context, new EntryTail(context))
+      for (const line of lines) if (bothWays(lineOf(line), fresh).isAccepted) accepted++
+    }),
+    { numRuns: 1500 },
+  )
+  t.ok(accepted > 1500, `it accepted enough to mean something: ${accepted}`)
 })
 
 t.test('transcoder accepts every line of an ordinary service', async (t) => {
@@ -356,6 +492,26 @@ t.test('transcoder takes the forms of usual loggers itself', async (t) => {
     'an unreadable time': '{"time":"yesterday"}',
     'a status that is a word': '{"status":"ok","duration":-1}',
     'a service with an escape': '{"service":"caf\\u00e9"}',
+    'an error of pino':
+      '{"level":50,"err":{"type":"E","message":"m","stack":"E: m\\n    at f (a.js:1:2)"},"msg":"failed"}',
+    'a request of pino-http':
+      '{"level":30,"req":{"id":7,"method":"GET","url":"/a","query":{},"headers":{"host":"h","user-agent":"u","x-request-id":"r"},"remoteAddress":"::1"},"res":{"statusCode":200,"headers":{}},"responseTime":3,"msg":"done"}',
+    'nested ECS':
+      '{"@timestamp":"2025-01-01T10:00:00.123Z","log":{"level":"warn","logger":"l"},"message":"m","http":{"request":{"method":"GET"},"response":{"status_code":404}},"url":{"path":"/"},"error":{"message":"m","stack_trace":"s"},"trace":{"id":"t"},"event":{"duration":1500000}}',
+    'an access log of Caddy':
+      '{"level":"info","ts":1735689600.25,"request":{"remote_ip":"10.0.0.1","method":"GET","uri":"/","headers":{"User-Agent":["curl"],"Accept":["*/*"],"X":[]}},"duration":0.001,"status":200}',
+    'a request in Google Cloud':
+      '{"severity":"INFO","httpRequest":{"requestMethod":"GET","status":200,"latency":"0.12s"}}',
+    'an object of fields of which nothing is left': '{"a":1,"res":{"statusCode":200},"b":2}',
+    'an object of fields without a field': '{"a":1,"err":{ "x" : null , "y" : [1, {"message":"m"}] },"b":2}',
+    'objects of fields that are empty': '{"err":{},"req":{"headers":{ }}}',
+    'nulls in objects of fields': '{"err":null,"req":{"method":null,"headers":null}}',
+    'values of other types in an object of fields':
+      '{"err":{"message":true,"stack":[],"code":{"a":1}},"res":{"statusCode":"x"}}',
+    'a nested spelling after another': '{"method":"PUT","req":{"method":"GET"},"request":{"method":"HEAD"}}',
+    'a number beyond 2^53 in an object of fields': '{"err":{"code":12345678901234567890,"x":12345678901234567890}}',
+    'a trace in an object of fields':
+      '{"req":{"headers":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}}',
   }
   // A fresh one: the other has learned so many keys that it may be about to forget them.
   const fresh = new JsonTranscoder(context, new EntryTail(context))
@@ -375,7 +531,16 @@ t.test('transcoder refuses what only JSON.parse can be sure of', async (t) => {
     'a control character': '{"a":"\u0001"}',
     'a clash with its own metadata': '{"metadata":{"a":1},"a":2}',
     'a key twice, in disguise': '{"a":1,"\\u0061":2}',
-    'an object whose members are fields': '{"err":{"message":"m"}}',
+    'a nested key of fields twice': '{"err":{"message":"m","message":"n"}}',
+    'a nested key of fields twice, in disguise': '{"err":{"message":"m","m\\u0065ssage":"n"}}',
+    'an own name after a nested spelling': '{"req":{"method":"GET"},"method":"PUT"}',
+    'a nested number that JavaScript writes otherwise': '{"err":{"code":1.10}}',
+    'a nested level that says nothing': '{"log":{"level":"loud"}}',
+    'a time in two parts': '{"instant":{"epochSecond":1735689600,"nanoOfSecond":5}}',
+    'a record of MongoDB': '{"t":{"$date":"2025-01-01T10:00:00.123Z"},"s":"I","c":"NETWORK","msg":"m"}',
+    'nesting deeper than 32 in an object of fields': `{"err":{"a":${deep.slice(1, -1)}}}`,
+    'an object of fields without an end': '{"err":{"message":"m"',
+    'an object of fields with a trailing comma': '{"err":{"message":"m",}}',
     'bytes that are not UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     'trailing bytes': '{"a":1}x',
     'a missing end': '{"a":1',

@@ -94,7 +94,9 @@ export class AccessLog {
     if (view.getUint8(i - 1) === DASH || view.getUint8(start) === QUOTE) return this.#head.read()
     const { time } = this.#writer
     const afterTime = i + 6 + TIME_BYTES
-    const isKnown = afterTime + 4 <= end && time.timeMs === this.#timeMs && this.#isTimeAt(i + 6)
+    // What another reader left of a time it could not take may have decimals.
+    const isOurs = time.timeMs === this.#timeMs && time.decimals === 0
+    const isKnown = isOurs && afterTime + 4 <= end && this.#isTimeAt(i + 6)
     if (!isKnown) {
       if (time.readClf(view, i + 6, end) !== afterTime || afterTime + 4 > end) return this.#head.read()
       if ((view.getInt32(afterTime, true) & 0xffffff) !== BRACKET_SPACE_QUOTE) return this.#head.read()

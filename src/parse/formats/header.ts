@@ -9,6 +9,7 @@
 import { INFO, levelOfLetter as levelOfLogcatLetter } from '../level.ts'
 import type { TimestampReader } from '../timestamp.ts'
 import { HeaderCursor } from './header-cursor.ts'
+import { isRubyHead, isZapLine } from './header-heads.ts'
 import { levelOfLetter, levelOfWord, numberedLevel, numberedLevelStop } from './header-level.ts'
 import { HeaderSlots, SLOT } from './header-slots.ts'
 import { HeaderTail } from './header-tail.ts'
@@ -28,7 +29,6 @@ import {
   isNumber,
   isSourceFile,
   isUpper,
-  lineNumberColon,
   OPEN,
   PAREN,
   POINT,
@@ -402,7 +402,6 @@ export class HeaderReader {
 const NO_TIME = 0
 const HASH = 0x23
 const LETTER_A = 0x41
-const TAB = 0x09
 /** Bytes within which a level in brackets must end. */
 const MAX_LEVEL_BYTES = 32
 
@@ -423,30 +422,3 @@ const CLOCK_DIGITS = [0, 1, 3, 4, 6, 7]
 function mayBeginTime(byte: number): boolean {
   return isDigit(byte) || isUpper(byte)
 }
-
-/** `I, [`. */
-function isRubyHead(view: DataView, start: number, end: number): boolean {
-  return (
-    start + 4 < end &&
-    view.getUint8(start + 1) === COMMA &&
-    view.getUint8(start + 2) === BLANK &&
-    view.getUint8(start + 3) === OPEN
-  )
-}
-
-/** What follows the time is in columns, of which one is a place in a source of Go, or the last one an object. */
-function isZapLine(view: DataView, afterTime: number, end: number): boolean {
-  if (afterTime >= end || view.getUint8(afterTime) !== TAB) return false
-  let column = afterTime + 1
-  for (let at = column; at <= end; at++) {
-    if (at < end && view.getUint8(at) !== TAB) continue
-    const colon = lineNumberColon(view, column, at)
-    if (colon > column + 3 && view.getUint8(colon - 1) === 0x6f && view.getUint16(colon - 3) === POINT_G) return true
-    if (at === end) return column < end && view.getUint8(column) === BRACE && view.getUint8(end - 1) === 0x7d
-    column = at + 1
-  }
-  return false
-}
-
-/** `.g` */
-const POINT_G = 0x2e67

@@ -1,7 +1,8 @@
 /**
  * Logs of Python programs: logging in its usual layouts, with or without a time, and what frameworks make of it (Django,
  * Flask, uvicorn, gunicorn, Celery, Airflow, OpenStack, Salt, Scrapy, Tornado, loguru). Nearly all of it is a header as
- * header.ts reads it; the rest has forms of its own, below.
+ * header.ts reads it; the rest has forms of its own, below. Loggers of other languages with the same parts come out right, too:
+ * Ruby's Logger, Monolog, Rust's env_logger, Android's logcat.
  */
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from '../line.ts'
 import { HeaderedRecord } from './header-entry.ts'

@@ -11,6 +11,7 @@ t.test('go parser takes what its loggers write', async (t) => {
     ['2024/01/15 08:00:00 main.go:12: m: n', 'INFO', 'm: n', { location: 'main.go:12' }],
     ['app: 2024/01/15 08:00:00.123456 error: m', 'ERROR', 'error: m', { logger: 'app' }],
     ['2024/01/15 08:00:00 [WARN] m', 'WARNING', 'm'],
+    ['    2024/01/15 08:00:00 [ERR] agent: m', 'ERROR', 'agent: m'],
     ['2024-01-15T08:00:00.123Z\tinfo\tsetup\tstarting manager', 'INFO', 'starting manager', { logger: 'setup' }],
     [
       '2024-01-15T08:00:00.123Z\terror\ta/b.go:1\tm\t{"n": 1, "x": {"y": [1]}}',
@@ -43,6 +44,8 @@ t.test('go records begin with a header', async (t) => {
     'INFO[0001] x',
     'I0115 08:00:00.123456 1 a.go:1] x',
     '8:00AM INF x',
+    '[GIN-debug] GET /ping',
+    '    2024/01/15 08:00:00 [INFO] x',
   ])
     t.equal(parser.startsRecord?.(lineOf(text)), true, text)
   for (const text of [
@@ -51,6 +54,8 @@ t.test('go records begin with a header', async (t) => {
     'main.main()',
     '\t/app/main.go:12 +0x1d',
     'panic: x',
+    '    x: y',
+    '[1, 2]',
     'exit status 2',
   ])
     t.equal(parser.startsRecord?.(lineOf(text)), false, text)

@@ -76,6 +76,9 @@ t.test('access line is read whatever stands before the time', (t) => {
     t.equal(entry.ip_address, ip, head)
     t.same(entry.metadata, { ...metadata, protocol: 'HTTP/1.1', bytes: 5 }, head)
   }
+  const context = 'h.example.com TLSv1.3'
+  const entry = Object(parse(`1.2.3.4 - - ${TIME} ${context} "GET / HTTP/1.1" 200 5`))
+  t.same(entry.metadata, { context, protocol: 'HTTP/1.1', bytes: 5 })
   t.end()
 })
 
@@ -241,7 +244,7 @@ t.test('nginx parser never throws, and loses nothing of what it takes', (t) => {
       TIME,
       '"',
       ' ',
-      '\\x22',
+      '\\x22 ',
       '\\',
       '-',
       '2024/01/15 08:00:00 [error] 7#8: ',

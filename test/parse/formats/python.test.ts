@@ -9,6 +9,20 @@ goldens(t, 'python', createPythonParser)
 t.test('python parser takes the layouts of logging and of frameworks', async (t) => {
   checkCases(t, createPythonParser, [
     ['2024-01-15 08:00:00,123 - my.app - INFO - m - here', 'INFO', 'm - here', { logger: 'my.app' }],
+    ['I, [2024-01-15T08:00:00.123456 #12]  INFO -- app:   m', 'INFO', '  m', { pid: 12, logger: 'app' }],
+    ['A, [2024-01-15T08:00:00.123456 #12]   ANY -- : m', 'INFO', 'm', { pid: 12 }],
+    ['[2024-01-15 08:00:00] production.ERROR: m {"a":1} []', 'ERROR', 'm {"a":1} []', { logger: 'production' }],
+    ['[2024-01-15T08:00:00Z WARN  app::db] m', 'WARNING', 'm', { logger: 'app::db' }],
+    [
+      '01-15 08:00:00.123  1702  2395 D WindowManager: m',
+      'DEBUG',
+      'm',
+      { pid: 1702, thread: '2395', logger: 'WindowManager' },
+    ],
+    ['2024-01-15 08:00:00.123456 W | etcdserver: m', 'WARNING', 'm', { logger: 'etcdserver' }],
+    ['[W 08:00:00.123 NotebookApp] m', 'WARNING', 'm', { timestamp_raw: '08:00:00.123', logger: 'NotebookApp' }],
+    ['2024-01-15 08:00:00,123 INFO     a.b main.py:42 m', 'INFO', 'm', { logger: 'a.b', location: 'main.py:42' }],
+    ['2024-01-15 08:00:00,123 INFO read main.py:42 ok', 'INFO', 'read main.py:42 ok'],
     ['WARNING:root:m', 'WARNING', 'm', { logger: 'root' }],
     ['Level 45:root:m', 'ERROR', 'm', { logger: 'root' }],
     ['2024-01-15 08:00:00,123 [Level 5] root: m', 'DEBUG', 'm', { logger: 'root' }],
@@ -56,6 +70,9 @@ t.test('python parser leaves the lines of other formats alone', async (t) => {
   checkMisfits(t, createPythonParser, [
     '',
     'ERROR: make failed',
+    '2024-01-15T08:00:00.123Z\tINFO\thttp\tserver.go:12\tm',
+    '2024-01-15T08:00:00.123Z\tINFO\tm\t{"a": 1}',
+    'I, [2024-01-15T08:00:00] INFO -- m',
     '2024-01-15 08:00:00.123  INFO 12345 --- [main] c.e.App : m',
     '[2024-01-15 08:00:00,123] INFO m (kafka.server.KafkaServer)',
     '2024-01-15 08:00:00,123 [main] INFO  c.e.App - m',

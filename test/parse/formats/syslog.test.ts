@@ -46,6 +46,7 @@ t.test('syslog parser finds time, level, tag and message', (t) => {
     ['<11>Oct  9 22:33:20 web no tag', time, 'ERROR', 'no tag', { facility: 'user', severity: 'err', hostname: 'web' }],
     ['<0>x', READ_AT, 'CRITICAL', 'x', { facility: 'kern', severity: 'emerg' }],
     ['<191>1 - - - - - -', READ_AT, 'DEBUG', '', { facility: 'local7', severity: 'debug' }],
+    ['1 2025-10-09T22:33:20Z h a 7 - - m', time, 'INFO', 'm', { hostname: 'h', app_name: 'a', pid: 7 }],
     [
       '<14>1 2025-10-09T22:33:20Z h a 7 M [x@1 a="1" a="\\"\\\\\\]\\n" b=""][__proto__ c="ü"] \ufeffm',
       time,
