@@ -22,6 +22,9 @@ import {
   withFile,
 } from './settings.ts'
 
+// A schema is used once: compiling it (zod makes functions of text) costs more than it saves.
+z.config({ jitless: true })
+
 /**
  * agent.yaml, written once: what may stand there, its default, its sentence. Decoding gives the objects below, whose
  * names carry their units; the JSON Schema for editors and the printed reference come from the same place.

@@ -8,7 +8,8 @@ import type { LineSink } from '../tail/line-sink.ts'
 import type { Source } from '../tail/source.ts'
 import { framesOf } from './frames.ts'
 import { ChunkSpan } from './header-builder.ts'
-import { type RecordAbout, RecordSink } from './record-sink.ts'
+import type { RecordAbout } from './outlet.ts'
+import { RecordSink } from './record-sink.ts'
 import { SourceDesk } from './source-desk.ts'
 
 export interface ChunkerOptions {

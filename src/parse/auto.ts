@@ -56,6 +56,10 @@ export class AutoFormat implements FormatParser {
     return this.#current.startsRecord === undefined && this.#guest === undefined
   }
 
+  get mayGoOn(): boolean {
+    return (this.#guest ?? this.#current).mayGoOn ?? true
+  }
+
   tryParse(line: Line, out: NdjsonBuffer, facts: EntryFacts): undefined {
     if (this.#name !== 'plain') {
       if (this.#current.tryParse(line, out, facts) === undefined) {

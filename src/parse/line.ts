@@ -105,6 +105,8 @@ export interface FormatParser {
    * the record before. Asked for every line, so it looks at the first bytes only.
    */
   startsRecord?(line: Line): boolean
+  /** After `startsRecord`: false when no line can go on with that one, so that nothing need be waited for. Absent: true. */
+  readonly mayGoOn?: boolean
 }
 
 /** Bytes under construction: `bytes[0 … length)` is NDJSON. Writers call `reserve` and then write into `bytes` themselves. */

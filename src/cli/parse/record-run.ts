@@ -1,6 +1,7 @@
 import type { WorkingSource } from '../../config/working-source.ts'
 import { framesOf } from '../../ingest/frames.ts'
-import { type RecordAbout, RecordSink } from '../../ingest/record-sink.ts'
+import type { RecordAbout } from '../../ingest/outlet.ts'
+import { RecordSink } from '../../ingest/record-sink.ts'
 import { createEntryFacts, type Line, type LineContext, NdjsonBuffer } from '../../parse/line.ts'
 import { RecordStream } from '../../parse/record-stream.ts'
 import { createProcessing, type Processing } from '../../process/processing.ts'

@@ -42,6 +42,10 @@ class FormatRule implements JoinRule {
     this.#format = format
   }
 
+  ends(): boolean {
+    return this.#format.mayGoOn === false
+  }
+
   begins(line: Line): boolean {
     if (this.#format.startsRecord?.(line) ?? true) return true
     if (line.start >= line.end) return false
