@@ -18,6 +18,7 @@ const STAR = 0x2a
 const DASH = 0x2d
 const POINT = 0x2e
 const UNDERSCORE = 0x5f
+const QUESTION = 0x3f
 
 /** A request line, `GET /x?y HTTP/1.1`: whatever a client sent, so method and path are known only when it looks like one. */
 export class RequestLine {
@@ -44,7 +45,8 @@ export class RequestLine {
     } else {
       writer.addPlain(PROTOCOL, protocolStart + 1, end)
     }
-    const targetEnd = protocolStart < 0 ? end : protocolStart
+    // The query is in the message; as part of the path it would make a path of every request.
+    const targetEnd = queryStart(view, target, protocolStart < 0 ? end : protocolStart)
     writer.setPlain(METHOD, start, methodEnd)
     if (isPlain) writer.setPlain(PATH, target, targetEnd)
     else writer.set(PATH, target, targetEnd)
@@ -75,4 +77,10 @@ export class RequestLine {
     }
     return -1
   }
+}
+
+/** Where the query of a request target begins, `end` when there is none. */
+export function queryStart(view: DataView, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (view.getUint8(at) === QUESTION) return at
+  return end
 }

@@ -3,6 +3,7 @@
 import { LOG_LEVELS } from '../../model/log-entry.ts'
 import { fieldNumber } from '../fields.ts'
 import { INFO } from '../level.ts'
+import { queryStart } from './access-log-request.ts'
 import type { HeaderedRecord } from './header-entry.ts'
 import { levelOfWord } from './header-level.ts'
 import { SLOT } from './header-slots.ts'
@@ -171,7 +172,7 @@ export class GoStandard {
     let close = quote + 1
     while (close < end && view.getUint8(close) !== QUOTE) close++
     writer.set(METHOD, at, methodStop)
-    writer.set(PATH, quote + 1, close)
+    writer.set(PATH, quote + 1, queryStart(view, quote + 1, close))
   }
 }
 

@@ -2,9 +2,11 @@
  * Requests as Python's development servers print them: Django's `[15/Jan/2024 08:00:00] "GET / HTTP/1.1" 200 12`, those of
  * http.server and werkzeug (`127.0.0.1 - - [15/Jan/2024 08:00:00] "GET / HTTP/1.1" 200 -`), and uvicorn's.
  */
+
 import { LOG_LEVELS } from '../../model/log-entry.ts'
 import { fieldNumber } from '../fields.ts'
 import { INFO } from '../level.ts'
+import { queryStart } from './access-log-request.ts'
 import type { HeaderedRecord } from './header-entry.ts'
 import { BLANK, CLOSE, COLON, DASH, isBlank, isDigit, isUpper, OPEN, skipBlanks, wordStop } from './header-words.ts'
 
@@ -82,7 +84,7 @@ export class PythonRequest {
     let pathStop = quote
     while (pathStop > path && view.getUint8(pathStop - 1) !== BLANK) pathStop--
     writer.set(METHOD, method, methodStop)
-    writer.set(PATH, path, pathStop > path ? pathStop - 1 : quote)
+    writer.set(PATH, path, queryStart(view, path, pathStop > path ? pathStop - 1 : quote))
     writer.setStatusCode(status)
     return status
   }
