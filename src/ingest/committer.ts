@@ -9,7 +9,7 @@ import type { ChunkStore, Commit } from '../store/chunk-store.ts'
 import type { LedgerBooking } from '../store/ledger.ts'
 import { StoreError } from '../store/sqlite.ts'
 import type { Draft } from './chunker.ts'
-import { compress } from './compress.ts'
+import { Compression } from './compress.ts'
 import type { Retention } from './retention.ts'
 
 /** A draft with the checkpoints it makes true. */
@@ -58,6 +58,7 @@ export class Committer {
   readonly #moved = new Bell()
   /** Something changed that may make room. */
   readonly relief = new Bell()
+  readonly #compression = new Compression()
   state: StoreState = { kind: 'ok' }
 
   constructor(deps: CommitterDeps) {
@@ -79,7 +80,7 @@ export class Committer {
     about: { checkpoints: readonly Checkpoint[]; seenSources: readonly string[] },
   ): void {
     const text = draft.text.bytes.subarray(0, draft.text.length)
-    const body = draft.entries > 0 ? compress(text, encoding) : Promise.resolve(text)
+    const body = draft.entries > 0 ? this.#compression.compress(text, encoding) : Promise.resolve(text)
     this.#queue.push({ draft, encoding, body, ...about })
     this.#arrived.ring()
   }

@@ -1,15 +1,12 @@
 import { promisify } from 'node:util'
-import { constants, gzip, zstdCompress } from 'node:zlib'
+import { constants, createZstdCompress, gzip } from 'node:zlib'
 import type { ChunkEncoding } from '../store/chunk.ts'
 
-const zstdAsync = promisify(zstdCompress)
 const gzipAsync = promisify(gzip)
 
-/**
- * Room for what comes out, in one piece for nearly every chunk: text shrinks to a sixth, a chunk of few lines to less than
- * half. More than is needed makes garbage that the collector has to be woken for.
- */
-const roomFor = (text: Buffer): number => Math.min(256 * 1024, Math.max(16 * 1024, text.length >> 2))
+/** Room for what comes out: text shrinks to a sixth, so this is enough for a full chunk, and serves for many small ones. */
+const ROOM_BYTES = 256 * 1024
+const roomFor = (text: Buffer): number => Math.min(ROOM_BYTES, Math.max(16 * 1024, text.length >> 2))
 
 /**
  * Level 1 with a smaller table of hashes and a smaller window: both stay in the processor's cache, and entries repeat what was said
@@ -22,17 +19,51 @@ const FAST = {
   [constants.ZSTD_c_windowLog]: 18,
 }
 
-/** Compresses in libuv's pool, so that the next chunk is built meanwhile. */
-export async function compress(text: Buffer, encoding: ChunkEncoding): Promise<Buffer> {
-  switch (encoding) {
-    case 'zstd':
-      return zstdAsync(text, {
-        chunkSize: roomFor(text),
-        params: FAST,
+/**
+ * Compresses chunks in libuv's pool, so that the next one is built meanwhile. A compressor of zstd is made once and writes a frame
+ * for each chunk: one made for every chunk is a megabyte of memory for which the collector runs four times a second.
+ */
+export class Compression {
+  /** Frames nobody waits for. */
+  readonly #idle: ZstdFrames[] = []
+
+  async compress(text: Buffer, encoding: ChunkEncoding): Promise<Buffer> {
+    switch (encoding) {
+      case 'zstd': {
+        const frames = this.#idle.pop() ?? new ZstdFrames()
+        const body = await frames.frameOf(text)
+        this.#idle.push(frames)
+        return body
+      }
+      case 'gzip':
+        return gzipAsync(text, { chunkSize: roomFor(text), level: 1 })
+      case 'identity':
+        return Buffer.from(text)
+    }
+  }
+}
+
+/** A stream of zstd, of which each frame is taken as soon as it is written. One at a time. */
+class ZstdFrames {
+  readonly #stream = createZstdCompress({ chunkSize: ROOM_BYTES, params: FAST })
+  #parts: Buffer[] = []
+  #fail: (error: Error) => void = () => {}
+
+  constructor() {
+    this.#stream.on('data', (part: Buffer) => this.#parts.push(part))
+    this.#stream.on('error', (error) => this.#fail(error))
+  }
+
+  frameOf(text: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject
+      this.#stream.write(text)
+      this.#stream.flush(constants.ZSTD_e_end, () => {
+        const [only, ...more] = this.#parts
+        const body = only && more.length === 0 ? only : Buffer.concat(this.#parts)
+        this.#parts = []
+        resolve(body)
       })
-    case 'gzip':
-      return gzipAsync(text, { chunkSize: roomFor(text), level: 1 })
-    case 'identity':
-      return Buffer.from(text)
+    })
   }
 }

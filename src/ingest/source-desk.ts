@@ -1,7 +1,8 @@
+import type { LogMetricDeltas } from '../metrics/log-metrics.ts'
 import type { LineContext } from '../parse/line.ts'
 import { createLogMetrics, type LogMetrics } from '../process/log-metrics.ts'
 import { createProcessing, type Processing } from '../process/processing.ts'
-import type { MetricDeltas, SourceSummary } from '../store/chunk.ts'
+import type { SourceSummary } from '../store/chunk.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { Source } from '../tail/source.ts'
 import { SummaryBuilder } from './header-builder.ts'
@@ -19,7 +20,7 @@ export class SourceDesk {
   /** What entries are from that a step made: they have no file. */
   #context: LineContext
   /** Of metrics the configuration had before. */
-  #earlier: MetricDeltas | undefined
+  #earlier: LogMetricDeltas | undefined
 
   constructor(source: Source, context: LineContext) {
     this.#source = source
@@ -77,7 +78,7 @@ function worksOf({ config }: Source): string {
 }
 
 /** Deltas add up, so two lists of them are one behind the other. */
-function joined(a: MetricDeltas | undefined, b: MetricDeltas | undefined): MetricDeltas | undefined {
+function joined(a: LogMetricDeltas | undefined, b: LogMetricDeltas | undefined): LogMetricDeltas | undefined {
   if (!a || !b) return a ?? b
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
   return Object.fromEntries(
