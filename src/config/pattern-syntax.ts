@@ -4,16 +4,8 @@
  * written out; what cannot be matched in linear time is refused by name. Spellings other engines have and this one has not
  * ((?P<name>…), (?i), \A, \z, \h, [[:alpha:]]) are understood, since patterns are pasted from everywhere.
  */
-import {
-  type ClassPart,
-  classText,
-  escaped,
-  letterText,
-  posixClass,
-  rangeOf,
-  type Taken,
-  takeEscape,
-} from './pattern-chars.ts'
+import { escaped, letterText, takeEscape } from './pattern-chars.ts'
+import { ClassReader } from './pattern-class.ts'
 import { type Modes, modesWith, refusedGroup } from './pattern-groups.ts'
 import { atom, type Part, PatternError, type Repeat, repeatedPart, repeatedWeight, repeatOf } from './pattern-parts.ts'
 
@@ -213,53 +205,10 @@ class Translator {
   }
 
   #class(modes: Modes): Part {
-    const start = this.#at++
-    const isNegated = this.#accept('^')
-    const parts: ClassPart[] = []
-    while (this.#peek !== ']' || (parts.length === 0 && this.#hasLaterBracket())) {
-      if (this.#at >= this.#source.length) throw new PatternError(`has a [ without its ]${this.#where(start)}`)
-      parts.push(this.#classPart())
-    }
-    this.#at++
-    const text = classText(parts, { isNegated, ignoreCase: modes.ignoreCase })
-    return atom(text, 2 + parts.reduce((sum, part) => sum + (part.kind === 'set' ? 4 : modes.ignoreCase ? 2 : 1), 0))
-  }
-
-  /** `[]abc]`: in other engines a ] that comes first is a character; here it would be an empty class, which nobody means. */
-  #hasLaterBracket(): boolean {
-    const next = this.#source.indexOf(']', this.#at + 1)
-    return next >= 0
-  }
-
-  #classPart(): ClassPart {
-    const from = this.#classChar()
-    if (from.kind !== 'char') return from
-    const isRange = this.#peek === '-' && this.#source[this.#at + 1] !== ']' && this.#at + 1 < this.#source.length
-    if (!isRange) return from
-    this.#at++
-    const to = this.#classChar()
-    if (to.kind !== 'char') throw new PatternError(`has a range in […] that ends in a set; write \\- for a dash`)
-    const range = rangeOf(from.char, to.char)
-    if (!range) throw new PatternError(`has a range in […] that is the wrong way round: ${from.char}-${to.char}`)
-    return range
-  }
-
-  #classChar(): ClassPart {
-    const posix = posixClass(this.#source, this.#at)
-    if (posix) {
-      this.#at = posix.end
-      return { kind: 'set', text: posix.text }
-    }
-    if (this.#peek === '\\') {
-      const taken: Taken = takeEscape(this.#source, this.#at, true)
-      if (taken.kind === 'bad') throw new PatternError(taken.message)
-      this.#at = taken.end
-      return taken.kind === 'char' ? { kind: 'char', char: taken.char } : { kind: 'set', text: taken.text }
-    }
-    const char = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0)
-    if (char.length > 1) throw new PatternError(`has ${char} in […]; write (?:${char}|…) instead`)
-    this.#at++
-    return { kind: 'char', char }
+    const reader = new ClassReader(this.#source, this.#at)
+    const part = reader.read(modes.ignoreCase)
+    this.#at = reader.at
+    return part
   }
 
   /** A repeat at the current place, read over. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { REQUIRED_FIELDS } from '../model/log-entry.ts'
 import { condition, field, ratio, regex, scalar } from './entry-settings.ts'
 import { oneOf } from './problem.ts'
 import { complain } from './refine.ts'
@@ -7,19 +8,8 @@ import { REDACT_PRESETS, type StepSetting } from './steps.ts'
 
 /** `process` of a source: its steps, each a map with one key. */
 
-/** Every entry has these; a step may change what they say, not take them away. */
-const REQUIRED = [
-  'timestamp',
-  'level',
-  'message',
-  'service',
-  'version',
-  'environment',
-  'host',
-  'source',
-  'file',
-  'offset',
-]
+/** A step may change what these say, not take them away. */
+const REQUIRED: readonly string[] = REQUIRED_FIELDS
 /** What says where a record was read is not for a step to say. */
 const FIXED = ['source', 'file', 'offset', 'metadata']
 

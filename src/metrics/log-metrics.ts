@@ -19,16 +19,22 @@ export interface LogMetricDefinition {
   readonly maxSeries: number
 }
 
-/** What a chunk adds, by name of the metric; label values in the order of the sorted label names. */
-export type LogMetricAdditions = Readonly<
+/** What a chunk adds to one label set; the values are in the order of the sorted label names. */
+export type LogMetricDelta =
+  /** Added to a counter; what a gauge is now. */
+  | { readonly labels: readonly string[]; readonly value: number }
+  /** `counts[i]`: at most bound `i` and more than the one before; the last one counts the rest. */
+  | { readonly labels: readonly string[]; readonly counts: readonly number[]; readonly sum: number }
+
+/** By name of the metric. They are counted in process/log-metrics.ts, and travel in the headers of chunks. */
+export type LogMetricDeltas = Readonly<
   Record<
     string,
     {
-      readonly series: readonly (
-        | { readonly labels: readonly string[]; readonly value: number }
-        | { readonly labels: readonly string[]; readonly counts: readonly number[]; readonly sum: number }
-      )[]
+      readonly series: readonly LogMetricDelta[]
+      /** Entries counted under `_other`, their label set being one too many. Absent: none. */
       readonly overflow?: number
+      /** Entries whose value is no number this metric takes. Absent: none. */
       readonly skipped?: number
     }
   >
@@ -60,8 +66,8 @@ export class LogMetricsFold {
   }
 
   /** Adds what a chunk says. Metrics that are not defined any more, or in another shape, are passed over. */
-  add(additions: LogMetricAdditions): void {
-    for (const [name, added] of Object.entries(additions)) this.#families.get(name)?.add(added)
+  add(deltas: LogMetricDeltas): void {
+    for (const [name, added] of Object.entries(deltas)) this.#families.get(name)?.add(added)
   }
 
   /** One scrape. */
@@ -105,7 +111,7 @@ class Family {
     return this.#shape === shapeOf(definition)
   }
 
-  add({ series, overflow = 0, skipped = 0 }: LogMetricAdditions[string]): void {
+  add({ series, overflow = 0, skipped = 0 }: LogMetricDeltas[string]): void {
     this.overflow += overflow
     this.skipped += skipped
     const isHistogram = this.definition.type === 'histogram'

@@ -41,3 +41,17 @@ export interface LogEntry {
   /** Byte offset of the record's first byte in the file (in the uncompressed text, when the file is gzip). */
   offset?: number
 }
+
+/** What every entry the agent reads has: what the record did not say, the agent did. */
+export const REQUIRED_FIELDS = [
+  'timestamp',
+  'level',
+  'message',
+  'service',
+  'version',
+  'environment',
+  'host',
+  'source',
+  'file',
+  'offset',
+] as const satisfies readonly (keyof LogEntry)[]

@@ -4,6 +4,7 @@
  * from the record itself (logfmt, patterns) use PairWriter. Nothing is allocated per record unless a text is handed over.
  */
 import { LOG_LEVELS } from '../model/log-entry.ts'
+import { AS, EntryMembers, type Member, member } from './entry-members.ts'
 import { EntryTail, HAS_ENVIRONMENT, HAS_SERVICE, HAS_VERSION } from './entry-tail.ts'
 import { FIELD_NAMES, fieldNumber } from './fields.ts'
 import { INFO } from './level.ts'
@@ -12,9 +13,6 @@ import type { RecordBytes } from './record.ts'
 import { ServiceNames } from './service-names.ts'
 import { TimestampReader } from './timestamp.ts'
 import { type Constant, constant, refill, WordWriter } from './word-writer.ts'
-
-/** Members of `metadata` a format may add; further ones would be a mistake of the format. */
-const MAX_MEMBERS = 48
 
 const MESSAGE = fieldNumber('message')
 const SERVICE = fieldNumber('service')
@@ -29,36 +27,11 @@ const LEVELS: readonly Constant[] = LOG_LEVELS.map((level) => constant(`","level
 const KEYS: readonly Constant[] = FIELD_NAMES.map((name) =>
   constant(name === 'status_code' || name === 'duration' ? `,"${name}":` : `,"${name}":"`),
 )
-const METADATA = constant(',"metadata":')
-const COMMA = constant(',')
-const BRACE_END = constant('}')
 const END = constant('}\n')
 const NO_CONSTANT = constant('')
-const NOTHING = Buffer.alloc(0)
-const BRACE = 0x7b
-
-/** How a value is written. */
-const AS = { text: 0, plain: 1, number: 2, given: 3 } as const
-type As = (typeof AS)[keyof typeof AS]
-
-/** The key of a member of `metadata`, ready to be written. Made once, at the top of a format's file. */
-export interface Member {
-  /** `,"port":`, and `,"host":"`. */
-  readonly key: Constant
-  readonly textKey: Constant
-}
-
-export function member(name: string): Member {
-  const key = `,${JSON.stringify(name)}:`
-  return { key: constant(key), textKey: constant(`${key}"`) }
-}
 
 const TIMESTAMP_RAW = member('timestamp_raw')
 const LEVEL_RAW = member('level_raw')
-const PARSE_ERROR = member('parse_error')
-const TRUNCATED = member('truncated')
-const PARTIAL = member('partial')
-const CONTINUED = member('continued')
 
 export class EntryWriter {
   /** The record's time is read into this; `timeFrom` says that it was. */
@@ -81,12 +54,7 @@ export class EntryWriter {
   readonly #fieldTexts: string[] = []
   #statusCode = 0
   #durationSeconds = -1
-  readonly #members: Member[] = []
-  readonly #memberStarts = new Int32Array(MAX_MEMBERS)
-  readonly #memberEnds = new Int32Array(MAX_MEMBERS)
-  readonly #memberKinds = new Uint8Array(MAX_MEMBERS)
-  readonly #memberTexts: string[] = []
-  #memberCount = 0
+  readonly #members: EntryMembers
   #timeStart = -1
   #timeEnd = 0
   /** The time written last, when it had no decimals, and its text. */
@@ -97,6 +65,7 @@ export class EntryWriter {
   constructor(context: LineContext, record: RecordBytes) {
     this.time = new TimestampReader(context.times)
     this.#record = record
+    this.#members = new EntryMembers(record, this.#words)
     const tail = new EntryTail(context)
     this.#tails = Array.from({ length: 8 }, (_, has) => constant(tail.textOf(has)))
     this.#service = context.service
@@ -109,7 +78,7 @@ export class EntryWriter {
     this.#plain = 0
     this.#statusCode = 0
     this.#durationSeconds = -1
-    this.#memberCount = 0
+    this.#members.clear()
     this.#timeStart = -1
     this.#parseError = ''
     this.time.readMs = line.readMs
@@ -157,28 +126,27 @@ export class EntryWriter {
 
   /** A member of `metadata`: the text of bytes [start, end). */
   add(member: Member, start: number, end: number): void {
-    this.#member(member, AS.text, start, end)
+    this.#members.add(member, AS.text, start, end)
   }
 
   /** The same for bytes that are known to need no escapes in JSON. */
   addPlain(member: Member, start: number, end: number): void {
-    this.#member(member, AS.plain, start, end)
+    this.#members.add(member, AS.plain, start, end)
   }
 
   /** The same, written without quotes: the bytes must be a JSON number a double holds without loss. */
   addNumber(member: Member, start: number, end: number): void {
-    this.#member(member, AS.number, start, end)
+    this.#members.add(member, AS.number, start, end)
   }
 
   /** The same for a value that is not in the record as it stands; `json` is JSON text. Allocates. */
   addJson(member: Member, json: string): void {
-    this.#memberTexts[this.#memberCount] = json
-    this.#member(member, AS.given, 0, 0)
+    this.#members.addJson(member, json)
   }
 
   /** The record says a level by a word that is none: it is kept beside INFO. */
   addLevelRaw(start: number, end: number): void {
-    this.#member(LEVEL_RAW, AS.text, start, end)
+    this.#members.add(LEVEL_RAW, AS.text, start, end)
   }
 
   /** Why the record does not fit its format. */
@@ -203,7 +171,7 @@ export class EntryWriter {
     this.#writeText(MESSAGE)
     this.#writeFields()
     facts.service = this.#serviceName()
-    this.#writeMetadata(line)
+    this.#members.write(line, this.#parseError)
     const seen = this.#seen
     const has =
       ((seen >> SERVICE) & 1 ? HAS_SERVICE : 0) |
@@ -244,16 +212,6 @@ export class EntryWriter {
     facts.timeMs = time.timeMs
   }
 
-  #member(member: Member, kind: As, start: number, end: number): void {
-    const at = this.#memberCount
-    if (at === MAX_MEMBERS) return
-    this.#members[at] = member
-    this.#memberKinds[at] = kind
-    this.#memberStarts[at] = start
-    this.#memberEnds[at] = end
-    this.#memberCount = at + 1
-  }
-
   /** The text of a field, and its closing quote. */
   #writeText(field: number): void {
     const words = this.#words
@@ -283,46 +241,5 @@ export class EntryWriter {
     if (start < 0) return (this.#fieldTexts[SERVICE] ?? '').toWellFormed()
     const { bytes, view } = this.#record
     return this.#services.nameOf(bytes, view, start, this.#fieldEnds[SERVICE] ?? 0)
-  }
-
-  #writeMetadata(line: Line): void {
-    if (line.isTruncated) this.addJson(TRUNCATED, 'true')
-    if (line.isPartial) this.addJson(PARTIAL, 'true')
-    if (line.isContinued) this.addJson(CONTINUED, 'true')
-    if (this.#parseError !== '') this.addJson(PARSE_ERROR, JSON.stringify(this.#parseError))
-    const members = line.envelope?.members ?? NOTHING
-    if (this.#memberCount === 0 && members.length === 0) return
-    const words = this.#words
-    words.constant(METADATA)
-    // Every member comes with a comma before it; that of the first gives way to the brace.
-    const { at } = words
-    for (let i = 0; i < this.#memberCount; i++) this.#writeMember(i)
-    if (members.length > 0) {
-      words.constant(COMMA)
-      words.copy(members)
-    }
-    words.replace(at, BRACE)
-    words.constant(BRACE_END)
-  }
-
-  #writeMember(i: number): void {
-    const words = this.#words
-    const member = this.#members[i] ?? TRUNCATED
-    const start = this.#memberStarts[i] ?? 0
-    const end = this.#memberEnds[i] ?? 0
-    switch (this.#memberKinds[i]) {
-      case AS.given:
-        words.constant(member.key)
-        return words.json(this.#memberTexts[i] ?? 'null')
-      case AS.number:
-        words.constant(member.key)
-        return words.digits(this.#record, start, end)
-      case AS.plain:
-        words.constant(member.textKey)
-        return words.plain(this.#record, start, end)
-      default:
-        words.constant(member.textKey)
-        words.text(this.#record, start, end)
-    }
   }
 }

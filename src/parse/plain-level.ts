@@ -1,7 +1,8 @@
 /** The level that plain text says itself, by the words that come first. */
 import { skipColours } from './colours.ts'
+import { isDigit } from './json-bytes.ts'
 import { levelOfBytes, levelOfLetter } from './level.ts'
-import { isDigit, isWordByte } from './time-parts.ts'
+import { isWordByte } from './time-bytes.ts'
 
 const ESCAPE = 0x1b
 const SPACE = 0x20

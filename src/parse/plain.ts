@@ -6,10 +6,11 @@
  */
 import { skipColours } from './colours.ts'
 import { EntryWriter } from './entry-writer.ts'
+import { isDigit } from './json-bytes.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, LineParser, NdjsonBuffer } from './line.ts'
 import { afterGroup, readLevel } from './plain-level.ts'
 import { RecordBytes } from './record.ts'
-import { isDigit, isWordByte } from './time-parts.ts'
+import { isWordByte } from './time-bytes.ts'
 
 const SPACE = 0x20
 const OPEN_BRACKET = 0x5b

@@ -3,7 +3,8 @@
  * has its traces in members.
  */
 
-import { type EntryWriter, member } from './entry-writer.ts'
+import { member } from './entry-members.ts'
+import type { EntryWriter } from './entry-writer.ts'
 import { fieldNumber } from './fields.ts'
 import { exceptionNameStop, TRACE, type TraceKind, traceKind } from './trace-lines.ts'
 

@@ -5,19 +5,17 @@
  *
  * Dates that read either way (`03/04/2024`) are left open; TimeCompletion decides. With points (`03.04.2024`) the day is first.
  */
-import { isDigit, isLetter, NO_DIGITS, type TimeParts, twoDigits } from './time-parts.ts'
+import { isDigit } from './json-bytes.ts'
+import { digitCount, fullYear, isDateSeparator, isLetter, skipBlanks, skipGap, skipLetters } from './time-bytes.ts'
+import { afterEightDigits, afterFourteenDigits, afterSixDigits } from './time-packed.ts'
+import type { TimeParts } from './time-parts.ts'
 import { isNameLikely, isWeekday, monthOf, monthOfLetters } from './time-words.ts'
 
 const SPACE = 0x20
 const COMMA = 0x2c
-const DASH = 0x2d
 const POINT = 0x2e
-const SLASH = 0x2f
 const COLON = 0x3a
-const UNDERSCORE = 0x5f
 
-/** More digits in a row than any date has. */
-const MAX_DIGITS = 18
 /** How many digits a date may begin with, as bits. */
 const DATE_LENGTHS = (1 << 1) | (1 << 2) | (1 << 4) | (1 << 6) | (1 << 8) | (1 << 14) | (1 << 17)
 
@@ -90,7 +88,7 @@ function afterMonth(parts: TimeParts, view: DataView, start: number, end: number
   if (digitCount(view, at, end) === 4) {
     parts.digits(view, at, end)
     parts.year = parts.value
-    i = gap(view, at + 4, end)
+    i = skipGap(view, at + 4, end)
     at = i < 0 ? at : i
     if (i < 0) return -1
   }
@@ -127,7 +125,7 @@ function afterDigits(parts: TimeParts, view: DataView, start: number, end: numbe
       return afterEightDigits(parts, view, start, end)
     case 14:
     case 17:
-      return packed(parts, view, start, end)
+      return afterFourteenDigits(parts, view, start, end)
     default:
       return -1
   }
@@ -226,101 +224,9 @@ function afterTwoNumbers(
   return clockAfterDate(parts, view, afterSecond + 1 + count, end)
 }
 
-/** `081109 203615` and `240115  8:00:00`: yyMMdd. */
-function afterSixDigits(parts: TimeParts, view: DataView, start: number, end: number): number {
-  parts.year = fullYear(twoDigits(view, start))
-  parts.month = twoDigits(view, start + 2)
-  parts.day = twoDigits(view, start + 4)
-  const at = skipBlanks(view, start + 6, end)
-  if (at === start + 6) return -1
-  if (digitCount(view, at, end) === 6) return parts.packedClock(view, at, end)
-  const after = parts.clock(view, at, end)
-  return after < 0 ? -1 : parts.zone(view, after, end)
-}
-
-/** `20240115T080000Z`, `20240115 08:00:00.123`, and `20171223-22:5:29:606` with milliseconds after a colon. */
-function afterEightDigits(parts: TimeParts, view: DataView, start: number, end: number): number {
-  setPackedDate(parts, view, start)
-  const at = gap(view, start + 8, end)
-  if (at < 0) return -1
-  let i = digitCount(view, at, end) === 6 ? parts.packedClock(view, at, end) : parts.clock(view, at, end)
-  if (i < 0) return -1
-  if (parts.decimals === 0 && i + 1 < end && view.getUint8(i) === COLON && isDigit(view.getUint8(i + 1))) {
-    // A number of milliseconds, not decimals: `:6` is .006.
-    i = parts.digits(view, i + 1, Math.min(end, i + 4))
-    parts.fraction = parts.value
-    parts.decimals = 3
-  }
-  return parts.zone(view, i, end)
-}
-
-/** `20240115080000`, and with milliseconds `20240115080000123`. */
-function packed(parts: TimeParts, view: DataView, start: number, end: number): number {
-  setPackedDate(parts, view, start)
-  const after = parts.packedClock(view, start + 8, end)
-  if (after !== start + 14 || after === end || !isDigit(view.getUint8(after))) {
-    return after < 0 ? -1 : parts.zone(view, after, end)
-  }
-  parts.digits(view, after, after + 3)
-  parts.fraction = parts.value
-  parts.decimals = 3
-  return parts.zone(view, after + 3, end)
-}
-
-function setPackedDate(parts: TimeParts, view: DataView, start: number): void {
-  const year = twoDigits(view, start) * 100 + twoDigits(view, start + 2)
-  // Numbers of eight or more digits are many things; times before are implausible anyway.
-  parts.year = year >= 1970 && year < 2100 ? year : NO_DIGITS
-  parts.month = twoDigits(view, start + 4)
-  parts.day = twoDigits(view, start + 6)
-}
-
 function clockAfterDate(parts: TimeParts, view: DataView, at: number, end: number): number {
-  const clockAt = gap(view, at, end)
+  const clockAt = skipGap(view, at, end)
   if (clockAt < 0) return -1
   const after = parts.clock(view, clockAt, end)
   return after < 0 ? -1 : parts.zone(view, after, end)
-}
-
-/** What stands between date and time: `T`, `-`, `_`, `:`, a tab, or blanks after perhaps a comma. */
-function gap(view: DataView, at: number, end: number): number {
-  if (at >= end) return -1
-  const byte = view.getUint8(at)
-  if (byte === 0x09 || byte === 0x54 || byte === 0x74 || byte === DASH || byte === UNDERSCORE || byte === COLON)
-    return at + 1
-  const start = byte === COMMA ? at + 1 : at
-  const after = skipBlanks(view, start, end)
-  // `01/15/24,08:00:00`: Windows' DHCP server.
-  return after > at && after < end ? after : -1
-}
-
-/** Two digits of a year: 69–99 are of the last century, as POSIX has it. */
-export function fullYear(year: number): number {
-  return year >= 69 ? 1900 + year : 2000 + year
-}
-
-function isDateSeparator(byte: number): boolean {
-  return byte === SLASH || byte === DASH || byte === POINT
-}
-
-function digitCount(view: DataView, start: number, end: number): number {
-  const limit = Math.min(end, start + MAX_DIGITS)
-  let i = start
-  while (i < limit && isDigit(view.getUint8(i))) i++
-  return i - start
-}
-
-function skipLetters(view: DataView, start: number, end: number): number {
-  const limit = Math.min(end, start + MAX_DIGITS)
-  let i = start
-  while (i < limit && isLetter(view.getUint8(i))) i++
-  return i
-}
-
-/** At most three, and tabs are none: a date and its time stand together. */
-function skipBlanks(view: DataView, start: number, end: number): number {
-  const limit = Math.min(end, start + 3)
-  let i = start
-  while (i < limit && view.getUint8(i) === SPACE) i++
-  return i
 }

@@ -5,8 +5,9 @@
  * read over. Without a year, or without any date, the time of reading completes it.
  */
 import { civilDay } from './calendar.ts'
-import { fullYear } from './time-forms.ts'
-import { isDigit, isLetter, type TimeParts } from './time-parts.ts'
+import { isDigit } from './json-bytes.ts'
+import { fullYear, isLetter } from './time-bytes.ts'
+import type { TimeParts } from './time-parts.ts'
 import { isWeekday, monthOf } from './time-words.ts'
 
 const DIRECTIVES = 'YmdHMSfLNybBejpIzZsTDFaA%'

@@ -2,10 +2,9 @@
  * A time while it is read: the parts found so far, and the small readers for one part each that all forms are made of. Every
  * reader takes bytes from `at` on, never beyond `end`, and returns the position after what it took, or −1.
  */
+import { isDigit } from './json-bytes.ts'
+import { isEnd, isWordByte, NO_DIGITS, skipOneBlank, twoDigits } from './time-bytes.ts'
 import { ZONE_OFFSETS, zoneKey } from './zone-names.ts'
-
-/** Beyond whatever two digits may be; not NaN, which would make doubles of all the numbers here. */
-export const NO_DIGITS = 0x4000
 
 const POWERS_OF_TEN = [1, 10, 100, 1000, 1e4, 1e5, 1e6]
 const HOUR_MS = 3_600_000
@@ -252,42 +251,4 @@ export class TimeParts {
     this.offsetMs = view.getUint8(at) === PLUS ? offsetMs : -offsetMs
     return hasMinutes ? minutesAt + 2 : at + 3
   }
-}
-
-/** 0–99, or NO_DIGITS. */
-export function twoDigits(view: DataView, at: number): number {
-  const tens = view.getUint8(at) - 0x30
-  const ones = view.getUint8(at + 1) - 0x30
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS
-}
-
-export function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39
-}
-
-export function isLetter(byte: number): boolean {
-  const lower = byte | 0x20
-  return lower >= 0x61 && lower <= 0x7a
-}
-
-/** Letters, digits, `_`, and bytes of other scripts. */
-export function isWordByte(byte: number): boolean {
-  return isLetter(byte) || isDigit(byte) || byte === 0x5f || byte >= 0x80
-}
-
-/** A blank, also the narrow or the ordinary one that does not break (Java 20 and later write it before AM). */
-function skipOneBlank(view: DataView, at: number, end: number): number {
-  if (at >= end) return at
-  const byte = view.getUint8(at)
-  if (byte === SPACE) return at + 1
-  if (byte === 0xc2 && at + 1 < end && view.getUint8(at + 1) === 0xa0) return at + 2
-  const isNarrow = byte === 0xe2 && at + 2 < end && view.getUint8(at + 1) === 0x80 && view.getUint8(at + 2) === 0xaf
-  return isNarrow ? at + 3 : at
-}
-
-/** The end, a blank, or a closing bracket. */
-function isEnd(view: DataView, at: number, end: number): boolean {
-  if (at >= end) return true
-  const byte = view.getUint8(at)
-  return byte === SPACE || byte === 0x5d || byte === 0x29
 }

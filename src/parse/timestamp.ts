@@ -7,13 +7,17 @@
  * the zone of the rules. The Common Log Format and RFC 3164 have entries of their own, all others are in time-forms.ts. Epoch
  * numbers are seconds, ms, µs or ns by magnitude.
  */
-import { civilDay, dayNumber, daysOfMonth } from './calendar.ts'
+import { civilDay } from './calendar.ts'
 import { writePadded } from './digits.ts'
+import { isDigit } from './json-bytes.ts'
+import { LastDay } from './last-day.ts'
 import type { TimeRules } from './line.ts'
+import { isMaybeHalfDay, twoDigits } from './time-bytes.ts'
 import { TimeCompletion } from './time-completion.ts'
+import { readEpochNumber } from './time-epoch.ts'
 import { readForm, readSyslogForm } from './time-forms.ts'
 import { TimeLayout } from './time-layout.ts'
-import { isDigit, TimeParts, twoDigits } from './time-parts.ts'
+import { TimeParts } from './time-parts.ts'
 import { monthOfLetters } from './time-words.ts'
 
 const DAY_MS = 86_400_000
@@ -39,12 +43,8 @@ export class TimestampReader {
   readonly #parts = new TimeParts()
   readonly #completion: TimeCompletion
   readonly #layout: TimeLayout | undefined
-  /** The day read last, as its ten bytes and as ms: lines of one file nearly always share it. */
-  readonly #dayText = new DataView(new ArrayBuffer(12))
-  #dayMs = 0
-  /** The same for the Common Log Format, with its colon. */
-  readonly #clfDayText = new DataView(new ArrayBuffer(12))
-  #clfDayMs = 0
+  readonly #day = new LastDay()
+  readonly #clfDay = new LastDay()
   /** The day written last, in ms and as yyyymmdd. */
   #writtenDayMs = 0
   #writtenDay = 19700101
@@ -97,7 +97,7 @@ export class TimestampReader {
   readClf(view: DataView, start: number, end: number): number {
     const at = start + CLF_BYTES
     if (at > end || view.getUint8(start + 14) !== COLON || view.getUint8(start + 17) !== COLON) return -1
-    if (!this.#readClfDay(view, start)) return -1
+    if (!this.#clfDay.readClf(view, start)) return -1
     const clockMs = clockMsAt(view, start + 12)
     if (clockMs < 0) return -1
     const parts = this.#parts
@@ -111,11 +111,11 @@ export class TimestampReader {
       parts.fraction = 0
       parts.decimals = 0
       this.isCanonical = false
-      this.timeMs = this.#clfDayMs + clockMs + (sign === PLUS ? -offsetMs : offsetMs)
+      this.timeMs = this.#clfDay.ms + clockMs + (sign === PLUS ? -offsetMs : offsetMs)
       return at + 6
     }
     const afterDecimals = parts.decimalsAfter(view, at, end)
-    return afterDecimals < 0 ? -1 : this.#finish(this.#clfDayMs + clockMs, parts.zone(view, afterDecimals, end))
+    return afterDecimals < 0 ? -1 : this.#finish(this.#clfDay.ms + clockMs, parts.zone(view, afterDecimals, end))
   }
 
   /** A time of RFC 3164, `Oct  9 22:33:20`, perhaps with a year or decimals: the position after it, or −1. The year is inferred. */
@@ -146,7 +146,7 @@ export class TimestampReader {
 
   /** An RFC 3339 time at the beginning of [start, end): the position after it, or −1. */
   readPrefix(view: DataView, start: number, end: number): number {
-    if (start + RFC_3339_BYTES > end || !this.#readDay(view, start)) return -1
+    if (start + RFC_3339_BYTES > end || !this.#day.read(view, start)) return -1
     const separator = view.getUint8(start + 10)
     if (view.getUint8(start + 13) !== COLON || view.getUint8(start + 16) !== COLON) return -1
     if (separator !== LETTER_T && separator !== 0x20 && separator !== 0x74) return -1
@@ -156,40 +156,18 @@ export class TimestampReader {
     const at = parts.decimalsAfter(view, start + RFC_3339_BYTES, end)
     if (at < 0) return -1
     if (at < end && view.getUint8(at) === LETTER_Z) {
-      this.timeMs = this.#dayMs + clockMs + parts.fractionMs
+      this.timeMs = this.#day.ms + clockMs + parts.fractionMs
       // A leap second is another moment than it says.
       this.isCanonical = separator === LETTER_T && parts.isFractionCanonical && view.getUint8(start + 17) !== 0x36
       return at + 1
     }
-    return this.#finish(this.#dayMs + clockMs, parts.zone(view, at, end))
+    return this.#finish(this.#day.ms + clockMs, parts.zone(view, at, end))
   }
 
   /** A number of seconds, ms, µs or ns since 1970: 1 to 20 digits, perhaps decimals. */
   readEpoch(view: DataView, start: number, end: number): boolean {
-    let point = start
-    while (point < end && isDigit(view.getUint8(point))) point++
-    const count = point - start
-    if (count === 0 || count > 20 || (count > 1 && view.getUint8(start) === 0x30)) return false
-    // 11 digits of seconds last until the year 5138, 11 of ms until 1973; so up to µs and ns.
-    const unitDigits = count <= 11 ? 0 : count <= 14 ? 3 : count <= 17 ? 6 : 9
-    let seconds = 0
-    for (let i = start; i < point - unitDigits; i++) seconds = seconds * 10 + view.getUint8(i) - 0x30
-    let fraction = 0
-    for (let i = point - unitDigits; i < point; i++) fraction = fraction * 10 + view.getUint8(i) - 0x30
-    let decimals = unitDigits
-    if (point < end) {
-      if (view.getUint8(point) !== 0x2e || point + 1 === end) return false
-      for (let i = point + 1; i < end; i++) {
-        if (!isDigit(view.getUint8(i))) return false
-        if (decimals === 9) continue
-        fraction = fraction * 10 + view.getUint8(i) - 0x30
-        decimals++
-      }
-    }
-    for (; decimals < 3; decimals++) fraction *= 10
-    for (; decimals > 3 && fraction % 10 === 0; decimals--) fraction /= 10
-    this.#parts.fraction = fraction
-    this.#parts.decimals = decimals
+    const seconds = readEpochNumber(this.#parts, view, start, end)
+    if (seconds < 0) return false
     this.isCanonical = false
     this.timeMs = seconds * 1000 + this.#parts.fractionMs
     return true
@@ -216,47 +194,6 @@ export class TimestampReader {
     }
     target[i] = 0x5a
     return i + 1
-  }
-
-  /** Makes the day written in the ten bytes at `start` the current one, if it is one. */
-  #readDay(view: DataView, start: number): boolean {
-    const last = this.#dayText
-    const head = view.getInt32(start, true)
-    const middle = view.getInt32(start + 4, true)
-    const tail = view.getInt32(start + 6, true)
-    if (head === last.getInt32(0, true) && middle === last.getInt32(4, true) && tail === last.getInt32(6, true))
-      return true
-    if (view.getUint8(start + 4) !== DASH || view.getUint8(start + 7) !== DASH) return false
-    const year = twoDigits(view, start) * 100 + twoDigits(view, start + 2)
-    const month = twoDigits(view, start + 5)
-    const day = twoDigits(view, start + 8)
-    if (year > 9999 || day < 1 || day > daysOfMonth(year, month)) return false
-    this.#dayMs = dayNumber(year, month, day) * DAY_MS
-    last.setInt32(0, head, true)
-    last.setInt32(4, middle, true)
-    last.setInt32(6, tail, true)
-    return true
-  }
-
-  /** Makes the day written as `10/Oct/2000:` at `start` the current one of this form, if it is one. */
-  #readClfDay(view: DataView, start: number): boolean {
-    const last = this.#clfDayText
-    const head = view.getInt32(start, true)
-    const middle = view.getInt32(start + 4, true)
-    const tail = view.getInt32(start + 8, true)
-    if (head === last.getInt32(0, true) && middle === last.getInt32(4, true) && tail === last.getInt32(8, true))
-      return true
-    if (view.getUint8(start + 2) !== SLASH || view.getUint8(start + 6) !== SLASH) return false
-    if (view.getUint8(start + 11) !== COLON) return false
-    const day = twoDigits(view, start)
-    const month = monthOfLetters(view, start + 3)
-    const year = twoDigits(view, start + 7) * 100 + twoDigits(view, start + 9)
-    if (year > 9999 || day < 1 || day > daysOfMonth(year, month)) return false
-    this.#clfDayMs = dayNumber(year, month, day) * DAY_MS
-    last.setInt32(0, head, true)
-    last.setInt32(4, middle, true)
-    last.setInt32(8, tail, true)
-    return true
   }
 
   /** The time is `localMs` and the decimals and the offset of the parts; returns `after`. */
@@ -289,7 +226,6 @@ export class TimestampReader {
 const SPACE = 0x20
 const PLUS = 0x2b
 const DASH = 0x2d
-const SLASH = 0x2f
 const COLON = 0x3a
 const LETTER_T = 0x54
 const LETTER_Z = 0x5a
@@ -300,13 +236,6 @@ function clockMsAt(view: DataView, at: number): number {
   const minute = twoDigits(view, at + 3)
   const second = twoDigits(view, at + 6)
   return hour > 23 || minute > 59 || second > 60 ? -1 : ((hour * 60 + minute) * 60 + second) * 1000
-}
-
-/** Whether AM or PM may stand at `at`: a blank or not, and an M for its second letter. */
-function isMaybeHalfDay(view: DataView, at: number, end: number): boolean {
-  const byte = view.getUint8(at)
-  const letterAt = byte === 0x20 ? at + 1 : at
-  return byte >= 0x80 || (letterAt + 1 < end && (view.getUint8(letterAt + 1) | 0x20) === 0x6d)
 }
 
 function writePair(target: Uint8Array, at: number, separator: number, value: number): number {

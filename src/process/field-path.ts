@@ -3,6 +3,7 @@
  * `metadata.` in front. A key that is literally "order.id" wins over `id` inside of `order`. Names come from the configuration
  * and keys from log lines: only own properties are looked at, so `__proto__` is a key like any other.
  */
+import { REQUIRED_FIELDS } from '../model/log-entry.ts'
 import { FIELD_NAMES } from '../parse/fields.ts'
 import { fitted } from './fitting.ts'
 
@@ -10,19 +11,7 @@ type Members = Record<string, unknown>
 
 /** What a name may stand for without being in `metadata`. */
 const OWN: ReadonlySet<string> = new Set([...FIELD_NAMES, 'host', 'source', 'file', 'offset'])
-/** An entry always has these; what the record did not say, the agent did. */
-const REQUIRED: ReadonlySet<string> = new Set([
-  'timestamp',
-  'level',
-  'message',
-  'service',
-  'version',
-  'environment',
-  'host',
-  'source',
-  'file',
-  'offset',
-])
+const REQUIRED: ReadonlySet<string> = new Set(REQUIRED_FIELDS)
 /** Fields the chunk header tells of; see EntryFacts. */
 const IN_FACTS: ReadonlySet<string> = new Set(['timestamp', 'level', 'service', 'status_code', 'duration'])
 

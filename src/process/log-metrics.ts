@@ -3,31 +3,11 @@
  * what they add to. Label values come from log lines, so the number of label sets and the length of values are bounded.
  */
 import type { LogMetricConfig } from '../config/steps.ts'
+import type { LogMetricDeltas } from '../metrics/log-metrics.ts'
 import { textOf } from './field-path.ts'
 import { numberOf } from './fitting.ts'
 import { type Predicate, predicateOf, readerOf } from './predicate.ts'
 import type { WorkingEntry } from './working-entry.ts'
-
-/** What a chunk adds to one label set. Label values are in the order of the sorted label names. */
-export type LogMetricDelta =
-  /** Added to a counter; what a gauge is now. */
-  | { readonly labels: readonly string[]; readonly value: number }
-  /** `counts[i]`: at most bound `i` and more than the one before; the last one counts the rest. */
-  | { readonly labels: readonly string[]; readonly counts: readonly number[]; readonly sum: number }
-
-/** By name of the metric. */
-export type LogMetricDeltas = Readonly<
-  Record<
-    string,
-    {
-      readonly series: readonly LogMetricDelta[]
-      /** Entries counted under `_other`, their label set being one too many. Absent: none. */
-      readonly overflow?: number
-      /** Entries whose value is no number this metric takes. Absent: none. */
-      readonly skipped?: number
-    }
-  >
->
 
 export interface LogMetrics {
   /** Takes an entry that is kept into account. Never throws. */

@@ -1,3 +1,5 @@
+import type { LogMetricDeltas } from '../metrics/log-metrics.ts'
+
 /** How a chunk's body is compressed; also the value of Content-Encoding on the wire. */
 export type ChunkEncoding = 'zstd' | 'gzip' | 'identity'
 
@@ -11,26 +13,6 @@ export interface ServiceSummary {
   durations?: { counts: number[]; sum: number }
 }
 
-/** What a chunk adds to one label set of a metric of the configuration: to a counter or gauge, or to a histogram. */
-export type MetricDelta =
-  | { readonly labels: readonly string[]; readonly value: number }
-  /** `counts[i]`: at most the bound `i` and more than the one before; the last one counts the rest. */
-  | { readonly labels: readonly string[]; readonly counts: readonly number[]; readonly sum: number }
-
-/** By name of the metric; label values in the order of the sorted label names. */
-export type MetricDeltas = Readonly<
-  Record<
-    string,
-    {
-      readonly series: readonly MetricDelta[]
-      /** Entries counted under `_other`, their label set being one too many. */
-      readonly overflow?: number
-      /** Entries whose value is no number. */
-      readonly skipped?: number
-    }
-  >
->
-
 /** What is known of a source's entries in a chunk. */
 export interface SourceSummary {
   entries: number
@@ -38,7 +20,7 @@ export interface SourceSummary {
   /** Records that did not fit their format; absent when there was none. */
   parseErrors?: number
   /** Of the source's own `metrics:`; absent when nothing was counted. */
-  metrics?: MetricDeltas
+  metrics?: LogMetricDeltas
 }
 
 /** Main learns what was stored from here, never by message (design §3). */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { parseCondition } from '../../src/config/condition.ts'
 import type { LogMetricConfig } from '../../src/config/steps.ts'
-import { createLogMetrics, type LogMetricDeltas } from '../../src/process/log-metrics.ts'
+import type { LogMetricDeltas } from '../../src/metrics/log-metrics.ts'
+import { createLogMetrics } from '../../src/process/log-metrics.ts'
 import { type Entry, entry, workOf } from './harness.ts'
 
 const metric = (more: Partial<LogMetricConfig>): LogMetricConfig => {

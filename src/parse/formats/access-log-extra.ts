@@ -3,7 +3,8 @@
  * fields, perhaps as `key=value`. Those whose meaning is certain get a name, the others are kept in order in `metadata.extra`.
  * Not the hot path: this makes strings.
  */
-import { type EntryWriter, type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import type { RecordBytes } from '../record.ts'
 import { unescapeQuoted } from './access-log-escapes.ts'

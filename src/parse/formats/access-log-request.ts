@@ -1,4 +1,5 @@
-import { type EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit } from '../json-bytes.ts'
 import type { RecordBytes } from '../record.ts'

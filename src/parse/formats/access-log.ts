@@ -8,7 +8,8 @@
  * quoted fields are unescaped. This is the hottest path of all formats: bytes only, and nothing is allocated for a combined line
  * without escapes.
  */
-import { type EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit, stringStop } from '../json-bytes.ts'
 

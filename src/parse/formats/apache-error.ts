@@ -6,7 +6,8 @@
  *
  * The message is what stands after the client, with the system's error before it when there is one.
  */
-import { type EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit } from '../json-bytes.ts'
 import { levelOfBytes } from '../level.ts'

@@ -40,15 +40,15 @@ class ApacheParser implements FormatParser {
     return undefined
   }
 
-  /**
-   * Apache escapes line ends in its error log, so its records are lines. What programs it runs say there comes without a
-   * header; only what they indent goes on with the record before.
-   */
   /** An access is a line; only errors go on. */
   get mayGoOn(): boolean {
     return this.#isInError
   }
 
+  /**
+   * Apache escapes line ends in its error log, so its records are lines. What programs it runs say there comes without a
+   * header; only what they indent goes on with the record before.
+   */
   startsRecord(line: Line): boolean {
     const first = line.bytes[line.start] ?? 0
     if (this.#isInError && (first === SPACE || first === TAB)) return false

@@ -1,4 +1,4 @@
-/** Where the reading of a header is, and what its two halves, before the level and after it, must know of each other. */
+/** Where the reading of a header is, and what its parts must know of each other. */
 import { BAR, COLON, COMMA, DASH, isBlank, skipBlanks } from './header-words.ts'
 
 export class HeaderCursor {
@@ -8,6 +8,8 @@ export class HeaderCursor {
   /** The mark `skip` passed: `-`, `:`, `|`, `,`, or 0; and how many dashes. */
   mark = 0
   dashes = 0
+  /** Index into LOG_LEVELS; −1 while unknown. */
+  level = -1
   /** The time stood in brackets of its own; the level did. */
   isTimeEnclosed = false
   isLevelEnclosed = false
@@ -24,6 +26,7 @@ export class HeaderCursor {
   begin(view: DataView, end: number): void {
     this.view = view
     this.end = end
+    this.level = -1
     this.isTimeEnclosed = false
     this.isLevelEnclosed = false
     this.isTight = false

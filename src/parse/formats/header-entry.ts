@@ -1,5 +1,6 @@
 /** A record with a header on its way to an entry: what the formats of Java, Python and Go have in common. */
-import { EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import type { EntryFacts, Line, LineContext, NdjsonBuffer } from '../line.ts'
 import { RecordBytes } from '../record.ts'

@@ -1,5 +1,6 @@
 /** What a log header says beside time, level and message: spans of the record's bytes, by what they are. */
-import { type EntryWriter, type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import {
   AT,

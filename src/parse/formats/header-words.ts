@@ -205,3 +205,25 @@ export function tightStop(view: DataView, start: number, end: number): number {
   while (at < end && !isBlank(view.getUint8(at)) && view.getUint8(at) !== COLON && view.getUint8(at) !== BAR) at++
   return at
 }
+
+/** The end of `08:00:00`, `08:00:00.123` or `08:00:00,123`, or −1. */
+export function clockStop(view: DataView, start: number, end: number): number {
+  if (end - start < 8 || view.getUint8(start + 2) !== COLON || view.getUint8(start + 5) !== COLON) return -1
+  for (const at of CLOCK_DIGITS) if (!isDigit(view.getUint8(start + at))) return -1
+  let at = start + 8
+  if (at + 1 >= end || (view.getUint8(at) !== POINT && view.getUint8(at) !== COMMA) || !isDigit(view.getUint8(at + 1)))
+    return at
+  at++
+  while (at < end && isDigit(view.getUint8(at))) at++
+  return at
+}
+
+const CLOCK_DIGITS = [0, 1, 3, 4, 6, 7]
+
+export function mayBeginTime(byte: number): boolean {
+  return isDigit(byte) || isUpper(byte)
+}
+
+export function mayFollowTime(byte: number): boolean {
+  return isBlank(byte) || byte === CLOSE || byte === COLON || byte === BAR || byte === COMMA || byte === OPEN
+}

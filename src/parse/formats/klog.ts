@@ -3,7 +3,7 @@
  * the quoted text as the message and their pairs as fields.
  */
 import { LOG_LEVELS } from '../../model/log-entry.ts'
-import { member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from '../line.ts'
 import { PairWriter } from '../pair-writer.ts'
 import { GoPairs } from './go-pairs.ts'

@@ -6,7 +6,8 @@
  * The message ends where the list of keys begins. The list is written in a fixed order and its values are not escaped, so it
  * counts only if all of it can be read that way up to the end of the record; else all of it stays in the message.
  */
-import { type EntryWriter, type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit } from '../json-bytes.ts'
 import { levelOfBytes } from '../level.ts'

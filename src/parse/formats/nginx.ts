@@ -47,12 +47,12 @@ class NginxParser implements FormatParser {
     return undefined
   }
 
-  /** What a FastCGI program said goes into the error log as it is, with its line ends (a PHP stack trace, say). */
   /** An access is a line; only errors go on. */
   get mayGoOn(): boolean {
     return this.#isInError
   }
 
+  /** What a FastCGI program said goes into the error log as it is, with its line ends (a PHP stack trace, say). */
   startsRecord(line: Line): boolean {
     const { bytes, start, end } = line
     if (isErrorStart(bytes, start, end)) {

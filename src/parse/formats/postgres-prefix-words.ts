@@ -1,5 +1,5 @@
 /** How the pieces of a prefix are known. */
-import { type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
 import { isDigit, isHexDigit } from '../json-bytes.ts'
 
 export const PID = member('pid')

@@ -3,7 +3,8 @@
  * known by their looks: `[123]`, `[123-1]`, `user@database`, `user=x,db=y,app=z,client=h`, `10.0.0.1(5432)`, `65a4e000.4d2`, `42P01`.
  * When one is not known, all of the prefix is kept in `metadata.prefix` besides. Makes strings only of what it does not know.
  */
-import { type EntryWriter, type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isHexDigit } from '../json-bytes.ts'
 import type { RecordBytes } from '../record.ts'

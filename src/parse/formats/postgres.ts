@@ -7,7 +7,8 @@
  * DETAIL, HINT, STATEMENT and the like are lines of their own: between them and the ERROR they belong to, lines of other
  * processes may stand; `pid` and `log_line` bring them together. Lines that begin with a tab go on with the record before.
  */
-import { EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit } from '../json-bytes.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from '../line.ts'

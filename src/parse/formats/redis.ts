@@ -9,7 +9,8 @@
  * The marks are `.` debug, `-` verbose, `*` notice and `#` warning. Lines without this head go on with the record before: the logo,
  * and the report of a crash.
  */
-import { EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { isDigit } from '../json-bytes.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from '../line.ts'

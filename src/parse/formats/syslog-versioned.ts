@@ -1,5 +1,6 @@
 /** RFC 5424 after its version: time, host, app, procid, msgid, structured data, message. */
-import { type EntryWriter, type Member, member } from '../entry-writer.ts'
+import { type Member, member } from '../entry-members.ts'
+import type { EntryWriter } from '../entry-writer.ts'
 import type { RecordBytes } from '../record.ts'
 import { wordEnd } from './syslog-host.ts'
 import { readStructuredData } from './syslog-structured-data.ts'

@@ -10,7 +10,8 @@
  * Other logs begin with such times, too. So without a priority there must be a host and a tag; after an RFC 3339 time the tag
  * must end with a colon; and a host is no word for a level.
  */
-import { EntryWriter, member } from '../entry-writer.ts'
+import { member } from '../entry-members.ts'
+import { EntryWriter } from '../entry-writer.ts'
 import { fieldNumber } from '../fields.ts'
 import { levelOfBytes, levelOfSeverity } from '../level.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from '../line.ts'

@@ -1,38 +1,13 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createApacheParser } from '../../../src/parse/formats/apache.ts'
-import { NdjsonBuffer } from '../../../src/parse/line.ts'
 import { goldens } from '../goldens.ts'
-import { context, entryIn, lineOf, newFacts } from '../harness.ts'
+import { context, lineOf } from '../harness.ts'
+import { type Case, parsingBy } from './parsing.ts'
 
 goldens(t, 'apache', createApacheParser)
 
-/** The entry, or why there is none. */
-function parse(text: string | Buffer, times = context.times): Record<string, unknown> | string {
-  const out = new NdjsonBuffer(8)
-  const reason = createApacheParser({ ...context, times }).tryParse(lineOf(text), out, newFacts())
-  if (reason === undefined) return entryIn(out, 0)
-  if (out.length > 0) throw new Error('Cannot take back what was appended')
-  return reason
-}
-
-interface Case {
-  readonly line: string
-  readonly time?: string
-  readonly level: string
-  readonly message: string
-  readonly metadata?: Record<string, unknown>
-  readonly fields?: Record<string, unknown>
-}
-
-function check(t: Test, { line, time, level, message, metadata, fields }: Case): void {
-  const entry = Object(parse(line))
-  t.equal(entry.level, level, line)
-  t.equal(entry.message, message, line)
-  t.same(entry.metadata, metadata, line)
-  if (time !== undefined) t.equal(entry.timestamp, time, line)
-  for (const [name, value] of Object.entries(fields ?? {})) t.equal(entry[name], value, line)
-}
+const { parse, check } = parsingBy(createApacheParser)
 
 const T24 = '[Mon Jan 15 08:00:00.123456 2024]'
 const TIME = '2024-01-15T08:00:00.123456Z'
