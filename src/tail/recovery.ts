@@ -124,8 +124,10 @@ function intermediates(path: string, sinceMs: number, deps: IntermediateDeps): F
   const { folders, known, isTaken } = deps
   const paths = folders.rotatedSiblings(path)
   const isCandidate = (identity: FileIdentity, mtimeMs: number): boolean => mtimeMs >= sinceMs && !isTaken(identity)
-  const isKnown = (fd: number, { identity, sizeBytes }: Plain): boolean => {
+  const isKnown = (fd: number, { identity, sizeBytes, mtimeMs }: Plain): boolean => {
     return known().some((c) => {
+      // As old as the last write that was read: a copy made before that, when it begins alike and has no byte that was not read.
+      if (mtimeMs === sinceMs && isBeginningRead(fd, sizeBytes, c)) return true
       // Another inode: a copy made of it, when there is not a byte more in it.
       const isLike = isSameInode(identity, c) || sizeBytes === c.offset
       return isLike && c.offset > 0 && matchContent(fd, sizeBytes, c) === 'same'
@@ -153,6 +155,12 @@ function intermediates(path: string, sinceMs: number, deps: IntermediateDeps): F
   return found.sort((a, b) => a.mtimeMs - b.mtimeMs)
 }
 
+/** The text begins with the first KiB of what was read, and is not longer. */
+function isBeginningRead(fd: number, sizeBytes: number, c: Checkpoint): boolean {
+  if (c.headBytes !== HEAD_BYTES || sizeBytes < HEAD_BYTES || sizeBytes > c.offset) return false
+  return hashOf(readAt(fd, 0, HEAD_BYTES)) === c.headHash
+}
+
 function isBetter(a: Found, b: Found): boolean {
   return a.textBytes > b.textBytes || (a.textBytes === b.textBytes && a.kind === 'plain')
 }
@@ -165,6 +173,7 @@ function isBeginning(short: Found, long: Found): boolean {
 interface Plain {
   readonly identity: FileIdentity
   readonly sizeBytes: number
+  readonly mtimeMs: number
 }
 
 /** Asked by what a look at the file says, before it is opened. */
@@ -179,7 +188,7 @@ function plainIf(
     (fd, stats) => {
       const sizeBytes = Number(stats.size)
       const identity = identityOf(stats)
-      if (!accepts(fd, { identity, sizeBytes })) return undefined
+      if (!accepts(fd, { identity, sizeBytes, mtimeMs: mtimeOf(stats) })) return undefined
       const head = readAt(fd, 0, Math.min(HEAD_BYTES, sizeBytes))
       return { kind: 'plain', path, identity, mtimeMs: mtimeOf(stats), textBytes: sizeBytes, head }
     },

@@ -56,4 +56,5 @@ export const EXAMPLES: [Command[], string, number][] = [
   [[backup, write(1), step, copytruncate, removeLive, discover, write(), write()], NARROW, 40],
   [[copytruncate, discover, rename, removeOldest, write(), rename, discover, rename], BROAD, 40],
   [[truncate, write(40), copytruncate, write(), discover, rename, seal, removeLive, compress], BROAD, 1],
+  [[backup, write(1), step, truncate, removeLive, discover, write()], NARROW, 40],
 ]
