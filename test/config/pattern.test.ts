@@ -161,14 +161,15 @@ const CRAFTED = [
   `(?:${Array.from({ length: 30 }, (_, i) => 'a'.repeat(i)).join('|')})*!`,
 ]
 
-t.test('a crafted line costs a crafted pattern at most 50 ms', async (t) => {
+/** Measured: at most 25 ms on a quiet machine. What is not bounded takes seconds, or for ever. */
+t.test('a crafted line costs a crafted pattern bounded time', async (t) => {
   for (const source of CRAFTED) {
     for (const ignoreCase of [false, true]) {
       t.equal(patternProblem(source), undefined, source)
       const pattern = compilePattern(source, { ignoreCase })
       const length = matchedChars(source, { ignoreCase })
       const worst = Math.max(...LINES.map((line) => leastCpuMs(() => pattern.exec(line.slice(0, length)))))
-      t.ok(worst < 50, `${source.slice(0, 60)}${ignoreCase ? ' in any case' : ''}: ${worst.toFixed(1)} ms`)
+      t.ok(worst < 500, `${source.slice(0, 60)}${ignoreCase ? ' in any case' : ''}: ${worst.toFixed(1)} ms`)
     }
   }
 })
