@@ -48,7 +48,7 @@ export function globProblem(glob: string): string | undefined {
   const unclosed = unclosedBracket(glob)
   if (unclosed)
     return `expected ${unclosed === '[' ? ']' : '}'} after ${unclosed}; a backslash before it makes it plain`
-  if (/\{[^}]*\.\./.test(glob)) return 'expected {a,b}; ranges such as {1..9} are not understood, [1-9] is'
+  if (/\{[^}]*\.\./.test(activeOf(glob))) return 'expected {a,b}; ranges such as {1..9} are not understood, [1-9] is'
   const names = glob.split('/').map((name) => name.replaceAll(/\\.|\*{2,}/gs, (found) => (found[0] === '*' ? '*' : '')))
   if (names.some((name) => name.split('*').length - 1 > MAX_STARS_IN_NAME)) {
     return `expected at most ${MAX_STARS_IN_NAME} of * in one name; ? and [0-9] are not limited`
@@ -99,8 +99,13 @@ function guard(glob: string): string {
   })
 }
 
+/** Without the characters that a backslash or a class makes plain. */
+function activeOf(glob: string): string {
+  return glob.replace(new RegExp(`\\\\.|${CLASS}`, 'gs'), '')
+}
+
 function unclosedBracket(glob: string): '[' | '{' | undefined {
-  const rest = glob.replace(new RegExp(`\\\\.|${CLASS}`, 'gs'), '')
+  const rest = activeOf(glob)
   if (rest.includes('[')) return '['
   let depth = 0
   for (const character of rest) {

@@ -6,6 +6,9 @@ import { createJoinRule, type JoinRule } from './join/join-rule.ts'
 import type { EntryFacts, FormatParser, Line, LineContext, NdjsonBuffer } from './line.ts'
 import { createPlainParser, type PlainParser } from './plain.ts'
 
+/** Of characters of a reason. */
+const MAX_REASON = 100
+
 export interface RecordStreamOptions {
   readonly parse: ParseConfig
   readonly join: JoinConfig
@@ -70,8 +73,19 @@ export class RecordStream {
 
   /** Appends the entry of a record. One that does not fit is kept whole, with the reason beside it. */
   parse(record: Line, out: NdjsonBuffer, facts: EntryFacts): void {
-    const reason = this.#format.tryParse(record, out, facts)
+    const reason = this.#tryParse(record, out, facts)
     if (reason !== undefined) this.#plain.parseMisfit(record, out, { facts, reason })
+  }
+
+  /** No format throws. If one did, the agent would fall over the same line at each start, so the line is kept as a misfit. */
+  #tryParse(record: Line, out: NdjsonBuffer, facts: EntryFacts): string | undefined {
+    const before = out.length
+    try {
+      return this.#format.tryParse(record, out, facts)
+    } catch (error) {
+      out.length = before
+      return `${this.lastFormat} failed: ${error instanceof Error ? error.message : error}`.slice(0, MAX_REASON)
+    }
   }
 }
 

@@ -88,8 +88,8 @@ t.test('any path without glob characters matches itself, and so does an escaped 
   t.pass()
 })
 
-t.test('backslashes in a row are as many as are written', async (t) => {
-  for (const file of ['/\\\\', '/a\\\\b', '/\\\\ ', '/\\ /x', '/a\\*']) {
+t.test('a backslash makes plain what follows, and as many as are written count', async (t) => {
+  for (const file of ['/{ .. ', '/{..}', '/\\\\', '/a\\\\b', '/\\\\ ', '/\\ /x', '/a\\*']) {
     t.ok(matches(escapeGlob(file), file), file)
     t.ok(matches(`${escapeGlob(file)}-*.log`, `${file}-1.log`), file)
     t.notOk(matches(`${escapeGlob(file)}-*.log`, `${file}1.log`), file)

@@ -28,6 +28,9 @@ const FOUND: readonly [string, string, readonly (string | Buffer)[]][] = [
     ['[Tue Nov 25 00:47:40.646562 2025] [core:info] [pid 31444:xyz 31473] [client 1.2.3.4:5] x'],
   ],
   ['postgres', 'a second unknown part of the prefix', ['abc 2025-11-25 00:48:44.077 UTC [3>2747] LOG:  x']],
+  ['nginx', 'a key before a quote, cut there', [`${ACCESS} "urt="-`, `${ACCESS} urt="-`]],
+  ['postgres', 'a process and no line', ['2025-11-25 00:48:44.077 UTC [32724-] LOG:  x']],
+  ['postgres', 'a client and no port', ['2025-11-25 00:48:44.077 UTC host() LOG:  x']],
   ['postgres', 'a second client', ['2025-11-25 00:48:44.077 UTC 10.0.0.1 10.0.0.2 LOG:  x']],
   [
     'python',

@@ -110,3 +110,19 @@ t.test('a record joined from several lines is parsed as one', async (t) => {
   const { entry } = parsed(stream(format('java')), `${JAVA}\n${FRAME}`)
   t.match(entry, { message: 'boom', level: 'ERROR', stack_trace: /App\.java:1/ })
 })
+
+t.test('a format that throws costs no line, and not the agent', async (t) => {
+  const facts = newFacts()
+  let left = 1
+  const throwing = new Proxy(facts, {
+    set(target, name, value) {
+      if (left-- > 0) throw new RangeError('Offset is outside the bounds')
+      return Reflect.set(target, name, value)
+    },
+  })
+  const out = new NdjsonBuffer(8)
+  stream(format('json')).parse(lineOf('{"msg":"m"}'), out, throwing)
+  const entry = entryIn(out, 0)
+  t.equal(entry.message, '{"msg":"m"}')
+  t.match(entry.metadata, { parse_error: /^json failed: Offset/ })
+})

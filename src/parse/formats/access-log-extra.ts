@@ -45,9 +45,9 @@ const JSON_NUMBER = /^(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/
 const SECONDS = /^\d{1,9}\.\d{3}$/
 const ADDRESSES = /^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[^,]*:[^,]*:)[\da-f:.]{3,45}|unknown)(?:, ?|$))+$/i
 const ADDRESS = /\d[.:]|:[\d:]/
-/** A field: in quotes, in brackets, or up to a blank; a list (`10.0.0.1:80, 10.0.0.2:80`) is one. */
+/** A field: in quotes (the last may lack the closing one), in brackets, or up to a blank; a list (`10.0.0.1:80, 10.0.0.2:80`) is one. */
 const FIELD =
-  /([A-Za-z][\w.-]*=)?"((?:[^"\\]|\\.|"(?! |$))*)(?:"|$)|\[([^\][]{0,256})\](?= |$)|[^ ]+(?:(?<=,) [^ "[]+|(?= : [^ "[]+) : [^ "[]+)*/gs
+  /([A-Za-z][\w.-]*=)?"((?:[^"\\]|\\.|"(?! |$))*)("|$)|\[([^\][]{0,256})\](?= |$)|[^ ]+(?:(?<=,) [^ "[]+|(?= : [^ "[]+) : [^ "[]+)*/gs
 
 interface Field {
   readonly text: string
@@ -130,8 +130,9 @@ export class AccessExtra {
 }
 
 function fieldsOf(text: string): readonly Field[] {
-  return [...text.matchAll(FIELD)].map(([all, key, quoted, bracketed]) => {
-    if (quoted !== undefined) {
+  return [...text.matchAll(FIELD)].map(([all, key, quoted, closing, bracketed]) => {
+    // Without its closing quote a field was cut: it stays as it stands, or a `key="` with nothing after it would leave no trace.
+    if (quoted !== undefined && closing !== '') {
       const value = quoted.includes('\\') ? (unescapeQuoted(Buffer.from(quoted)) ?? quoted) : quoted
       return { text: `${key ?? ''}${value}`, isBracketed: false, isQuoted: true, hasKey: key !== undefined }
     }

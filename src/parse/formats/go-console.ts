@@ -131,6 +131,7 @@ export class GoConsole {
 
 /** The end of `8:00AM` or `10:15PM`, time.Kitchen; −1 without. */
 function halfDayStop(view: DataView, start: number, end: number): number {
+  if (start + 6 > end) return -1
   const colon = isDigit(view.getUint8(start + 1)) ? start + 2 : start + 1
   if (colon + 5 > end || view.getUint8(colon) !== COLON) return -1
   if (!isDigit(view.getUint8(colon + 1)) || !isDigit(view.getUint8(colon + 2))) return -1

@@ -132,6 +132,7 @@ export function isSourceFile(view: DataView, start: number, end: number): boolea
   while (point > start && stop - point < 7 && view.getUint8(point) !== POINT) point--
   if (view.getUint8(point) !== POINT || point === start) return false
   const suffix = stop - point - 1
+  if (suffix === 0) return false
   const first = view.getUint8(point + 1)
   const last = view.getUint8(stop - 1)
   switch (suffix) {

@@ -255,8 +255,12 @@ export class PostgresPrefix {
     this.#writer.add(member, start, end)
   }
 
-  /** Digits, which must be a number to JSON. */
+  /** Digits, which must be a number to JSON; none at all are a form that is not known. */
   #addNumber(member: Member, start: number, end: number): void {
+    if (start === end) {
+      this.#hasUnknown = true
+      return
+    }
     const isNumber = end - start <= 15 && (end === start + 1 || this.#record.view.getUint8(start) !== 0x30)
     if (!isNumber) return this.#add(member, start, end)
     if (this.#given.has(member)) {

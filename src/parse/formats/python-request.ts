@@ -34,7 +34,7 @@ export class PythonRequest {
       at = addressStop + 5
       if (at >= end || view.getUint8(addressStop + 1) !== DASH || view.getUint8(addressStop + 3) !== DASH) return false
     }
-    if (at >= end || view.getUint8(at) !== OPEN || !isDigit(view.getUint8(at + 1))) return false
+    if (at + 1 >= end || view.getUint8(at) !== OPEN || !isDigit(view.getUint8(at + 1))) return false
     const after = writer.time.readAny(view, at + 1, end)
     // A zone, and it is the Common Log Format.
     if (after < 0 || after - at > LONGEST_TIME || after + 2 >= end || view.getUint8(after) !== CLOSE) return false
