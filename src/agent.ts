@@ -3,13 +3,18 @@ import type { Writable } from 'node:stream'
 import { BufferView } from './agent/buffer-view.ts'
 import { ingestSettings } from './agent/ingest-settings.ts'
 import { IngestThread } from './agent/ingest-thread.ts'
+import { inventoryEntry } from './agent/inventory-entry.ts'
 import { Observer } from './agent/observer.ts'
 import { Outputs } from './agent/outputs.ts'
+import { type Configured, type Reloaded, type ReloadOutcome, Reloads } from './agent/reloads.ts'
+import { Senses } from './agent/senses.ts'
 import { type Api, createApi } from './api/server.ts'
 import { type ListenAddress, parseListen } from './config/listen.ts'
 import type { AgentConfig } from './config/schema.ts'
+import type { Inventory } from './host/inventory.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { OwnLog } from './own-log.ts'
+import { aborted } from './run/aborted.ts'
 import type { Clock } from './run/clock.ts'
 import type { Component } from './run/component.ts'
 import { withDeadline } from './run/deadline.ts'
@@ -17,16 +22,6 @@ import { beatEveryMs, createHeartbeats, Heartbeat, startBeating } from './run/he
 import { createNotifier, type Notifier, type NotifySettings } from './run/notifier.ts'
 import { BUFFER_FILE, type Corruption } from './store/open-buffer.ts'
 import type { StateStore } from './store/state-store.ts'
-
-/** A configuration and the checksum of its text. */
-export interface Configured {
-  readonly config: AgentConfig
-  readonly hash: string
-}
-
-export type Reloaded =
-  | ({ readonly kind: 'ok' } & Configured)
-  | { readonly kind: 'bad'; readonly problems: readonly string[] }
 
 export interface AgentDeps {
   readonly clock: Clock
@@ -42,6 +37,10 @@ export interface AgentDeps {
   /** `dev:ino` of stdout and stderr. */
   readonly ownInodes: readonly string[]
   readonly hostname: string
+  /** `linux`, `darwin` … */
+  readonly platform: string
+  /** Of the process, for programs that probes run. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** IANA name of the host's time zone. */
   readonly localZone: string
   readonly version: string
@@ -66,13 +65,14 @@ export class Agent implements Component {
   readonly #api: Api
   readonly #notifier: Notifier
   readonly #observer: Observer
+  readonly #senses: Senses
   readonly #startedMs: number
   readonly #heartbeats = createHeartbeats()
   readonly #beatMs: number
   /** The buffer is open: before that no output may begin, since it would take the buffer for an empty one. */
   readonly #opened = Promise.withResolvers<void>()
   #isReady = false
-  #reloading: Promise<unknown> = Promise.resolve()
+  readonly #reloads: Reloads
 
   constructor(configured: Configured, deps: AgentDeps) {
     const { clock, ownLog, state, stdout, version, nodeVersion, notify } = deps
@@ -81,7 +81,15 @@ export class Agent implements Component {
     this.#configured = configured
     this.#startedMs = clock.monotonicMs()
     this.#beatMs = beatEveryMs(notify.watchdogUsec)
-    this.#metrics = createMetrics({ version, node: nodeVersion })
+    this.#metrics = createMetrics({
+      version,
+      node: nodeVersion,
+      instance: () => this.#configured.config.host.name ?? deps.hostname,
+    })
+    this.#senses = new Senses(configured.config, {
+      ...{ ...deps, log, metrics: this.#metrics, records: state.probes },
+      onInventory: (inventory) => void this.#ship(inventory),
+    })
     this.#ingest = new IngestThread(this.#ingestSettings(), {
       ...{ clock, log: log.child('agent'), heartbeats: this.#heartbeats, beatMs: this.#beatMs },
       replay: (record) => ownLog.replay(record),
@@ -106,13 +114,26 @@ export class Agent implements Component {
       heartbeats: this.#heartbeats,
       outputs: () => this.#outputs.statuses(),
       ingestFailure: () => this.#ingest.failure,
+      senses: () => this.#senses.facts(),
     })
     const { service, environment, api } = configured.config
     this.#api = createApi(
-      { ...api, listen: listenAddress(api.listen), service, environment, version, startedMs: this.#startedMs },
+      {
+        ...api,
+        listen: listenAddress(api.listen),
+        service,
+        environment,
+        version,
+        startedMs: this.#startedMs,
+        instance: configured.config.host.name ?? deps.hostname,
+      },
       {
         ...{ clock, log: log.child('api'), metrics: this.#metrics },
         checks: () => this.#observer.checks(),
+        details: () => ({ config_hash: this.#configured.hash, ...this.#senses.details() }),
+        probes: () => this.#senses.probes.reports(),
+        push: (...call) => this.#senses.probes.push(...call),
+        series: this.#senses.series.reader,
         readiness: () =>
           this.#isReady ? { kind: 'ready' } : { kind: 'not_ready', reason: 'the buffer is not open yet' },
         reload: () => this.reload(),
@@ -125,6 +146,15 @@ export class Agent implements Component {
         if (report.kind === 'trouble') return log.warn('Cannot talk to systemd', { reason: report.text })
         this.#observer.seeStalled(report.threads)
       },
+    })
+    this.#reloads = new Reloads({
+      ...{ clock, log, metrics: this.#metrics, notifier: this.#notifier, readConfig: deps.readConfig },
+      current: () => this.#configured.config,
+      adopt: (next) => this.#adopt(next),
+      onProblem: (problem) => {
+        this.#observer.reloadProblem = problem
+      },
+      statusText: () => this.#statusText(),
     })
     this.#metrics.onCollect(() => this.#observer.collect())
   }
@@ -145,6 +175,10 @@ export class Agent implements Component {
     this.#name(config)
     this.#metrics.configReloadSuccessful.set({}, 1)
     this.#metrics.configReloadTime.set({}, this.#deps.clock.nowMs() / 1000)
+    const sensing = this.#senses.run(stopInputs.signal).catch((error: unknown) => {
+      // Reading and delivering go on without: they are what the agent is for.
+      ownLog.log.error('The host and the probes are no longer watched', { error })
+    })
     try {
       await Promise.race([this.#opened.promise, aborted(signal), ingesting])
       if (this.#buffer.isOpen) await this.#outputs.apply(config.outputs, config.drainMs)
@@ -152,19 +186,20 @@ export class Agent implements Component {
         ...{ version, api: `http://${address.host}:${address.port}`, data_dir: config.dataDir, config_hash: hash },
         sources: config.sources.map(({ name }) => name),
         outputs: config.outputs.map(({ name }) => name),
+        probes: config.probes.map(({ name }) => name),
       })
       await Promise.race([aborted(signal), ingesting])
     } finally {
       this.#notifier.stopping()
       ownLog.log.info('Stopping')
-      await this.#stop(stopInputs, ingesting)
+      await this.#stop(stopInputs, { ingesting, sensing })
       stopBeating()
       ownLog.flush({ all: true })
     }
     await ingesting
   }
 
-  async #stop(stopInputs: AbortController, ingesting: Promise<void>): Promise<void> {
+  async #stop(stopInputs: AbortController, { ingesting, sensing }: Record<'ingesting' | 'sensing', Promise<void>>) {
     const { ownLog } = this.#deps
     stopInputs.abort()
     try {
@@ -173,6 +208,7 @@ export class Agent implements Component {
       ownLog.log.warn('The ingest thread did not stop by itself', { error })
       await this.#ingest.terminate()
     }
+    await sensing
     this.#outputs.ring()
     await this.#outputs.close()
     await this.#api.close()
@@ -181,56 +217,30 @@ export class Agent implements Component {
   }
 
   /** Swaps the configuration as a whole, or keeps the one before and says why. One at a time. */
-  reload(): Promise<{ kind: 'ok' } | { kind: 'bad'; problems: readonly string[] }> {
-    const reloading = this.#reloading.then(() => this.#reloadOnce())
-    // One that failed is its caller's to tell; the next one begins all the same.
-    this.#reloading = reloading.catch(() => {})
-    return reloading
+  reload(): Promise<ReloadOutcome> {
+    return this.#reloads.reload()
   }
 
-  async #reloadOnce(): Promise<{ kind: 'ok' } | { kind: 'bad'; problems: readonly string[] }> {
-    const { readConfig, ownLog, clock } = this.#deps
-    const { log } = ownLog
-    this.#notifier.reloading()
-    const reloaded = await readConfig()
-    const problems = reloaded.kind === 'bad' ? reloaded.problems : this.#unchangeable(reloaded.config)
-    if (reloaded.kind === 'bad' || problems.length > 0) {
-      this.#observer.reloadProblem = problems.join('; ')
-      this.#metrics.configReloadSuccessful.set({}, 0)
-      log.error('The configuration is not taken over; the one before stays in use', { problems })
-      this.#notifier.ready(this.#statusText())
-      return { kind: 'bad', problems }
-    }
+  async #adopt(configured: Configured): Promise<void> {
     const before = this.#configured.config
-    this.#configured = reloaded
-    this.#observer.reloadProblem = undefined
-    ownLog.setLevel(reloaded.config.log.level)
-    this.#name(reloaded.config)
-    for (const { name } of before.sources)
-      if (!has(reloaded.config.sources, name)) await this.#metrics.removeSource(name)
-    for (const { name } of before.outputs)
-      if (!has(reloaded.config.outputs, name)) await this.#metrics.removeOutput(name)
+    const { config } = configured
+    this.#configured = configured
+    this.#deps.ownLog.setLevel(config.log.level)
+    this.#name(config)
+    for (const { name } of before.sources) if (!has(config.sources, name)) await this.#metrics.removeSource(name)
+    for (const { name } of before.outputs) if (!has(config.outputs, name)) await this.#metrics.removeOutput(name)
+    await this.#senses.apply(config)
     await this.#opened.promise
     await this.#ingest.reload(this.#ingestSettings())
-    await this.#outputs.apply(reloaded.config.outputs, reloaded.config.drainMs)
-    this.#metrics.configReloadSuccessful.set({}, 1)
-    this.#metrics.configReloadTime.set({}, clock.nowMs() / 1000)
-    log.info('The configuration was taken over', { config_hash: reloaded.hash })
-    this.#notifier.ready(this.#statusText())
-    return { kind: 'ok' }
+    await this.#outputs.apply(config.outputs, config.drainMs)
   }
 
-  /** What cannot change while running: the folder is locked, the port is open. */
-  #unchangeable(config: AgentConfig): string[] {
-    const { dataDir, api } = this.#configured.config
-    const isSameListen = JSON.stringify(config.api.listen) === JSON.stringify(api.listen)
-    const isSameToken = config.api.token?.reveal() === api.token?.reveal()
-    return [
-      ...(config.dataDir === dataDir
-        ? []
-        : [`data_dir: cannot change while running, got ${config.dataDir} instead of ${dataDir}; restart the agent`]),
-      ...(isSameListen && isSameToken ? [] : ['api: cannot change while running; restart the agent']),
-    ]
+  async #ship(inventory: Inventory): Promise<void> {
+    const { service, version, environment, host } = this.#configured.config
+    if (!host.shipsInventory) return
+    await this.#opened.promise
+    const origin = { service, version, environment, host: host.name ?? this.#deps.hostname }
+    this.#ingest.add(inventoryEntry(inventory, { ...origin, nowMs: this.#deps.clock.nowMs() }))
   }
 
   #ingestSettings(): ReturnType<typeof ingestSettings> {
@@ -262,11 +272,6 @@ export class Agent implements Component {
 }
 
 const has = (named: readonly { name: string }[], name: string): boolean => named.some((one) => one.name === name)
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-}
 
 function listenAddress(text: string): ListenAddress {
   const address = parseListen(text)

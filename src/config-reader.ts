@@ -8,4 +8,10 @@ import { pack } from './config/transfer.ts'
  */
 
 const { path, env } = workerData as { path: string; env: Record<string, string | undefined> }
-parentPort?.postMessage(pack(loadConfig(path, { env })))
+const loaded = loadConfig(path, { env })
+// The tree is for describing; it stays here, with what it says twice.
+if (loaded.kind === 'bad') parentPort?.postMessage(pack(loaded))
+else {
+  const { tree: _tree, ...read } = loaded
+  parentPort?.postMessage(pack(read))
+}

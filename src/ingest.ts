@@ -197,6 +197,10 @@ async function run({ settings: first, heartbeats, beatMs }: IngestOrder): Promis
       case 'settled':
         if (committer.state.kind === 'blocked') committer.relief.ring()
         return
+      case 'entry':
+        chunker.add(message.entry)
+        bell.ring()
+        return
       case 'reload':
         settings = message.settings
         retention.options = settings.buffer

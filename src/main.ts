@@ -91,6 +91,17 @@ const VERBS: Readonly<Record<string, Verb>> = {
       })
     },
   },
+  status: {
+    does: 'show how the running agent is: its checks, what is wrong first, and the host it is on',
+    usage: 'obs-agent status -c agent.yaml',
+    options: { config, output },
+    run: async (values) => {
+      endWithReader()
+      const { statusCommand } = await import('./cli/status.ts')
+      const { env, stdout } = process
+      return statusCommand({ configPath: configPath(values.config), env, stdout, output: form(values.output) })
+    },
+  },
   version: {
     does: 'print the version of the agent and of its runtime',
     usage: 'obs-agent version',

@@ -2,9 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry, Summary } f
 import { type BucketCounts, bucketSamples } from './metrics/buckets.ts'
 import { type ExpositionFormat, type FamilySamples, renderMetrics, type Sample } from './metrics/exposition.ts'
 import { defineMetrics, type Instruments, LEDGER_ACCOUNTS } from './metrics/families.ts'
+import { mergeFamilies } from './metrics/family-set.ts'
 import { bornWith, type LabelDomains, type MetricMaker } from './metrics/instruments.ts'
 import { LogMetricsFold } from './metrics/log-metrics.ts'
 import { LogSeries } from './metrics/log-series.ts'
+import { type FamilyDescription, isOwnName, type MetricsPart, type Scrape } from './metrics/parts.ts'
 import { LOG_LEVELS } from './model/log-entry.ts'
 
 /**
@@ -21,21 +23,30 @@ export interface Metrics extends Instruments {
   /** Drops the series of a source that is no longer configured; a stale state would be alerted on for ever. */
   removeSource(name: string): Promise<void>
   removeOutput(name: string): Promise<void>
+  /** Shows what a part of the agent keeps itself. */
+  addPart(part: MetricsPart): void
+  /** Whether the agent itself has a family of this name, or would show a sample of one under it. */
+  isOwn(name: string): boolean
   /** Calls `update` before every scrape. One that throws is counted in errors_total and spoils nothing else. */
   onCollect(update: () => void): void
+  /** Everything, each family once. */
   collect(): Promise<readonly FamilySamples[]>
+  /** The same, by target, as Prometheus would scrape it. */
+  scrape(): Promise<readonly Scrape[]>
   render(format: ExpositionFormat): Promise<string>
   families(): readonly FamilyDescription[]
 }
 
-export interface FamilyDescription {
-  readonly name: string
-  readonly type: string
-  readonly help: string
-  readonly labels: readonly string[]
+export interface MetricsOptions {
+  readonly version: string
+  readonly node: string
+  /** Label `instance` of the agent's own series where they are stored. */
+  readonly instance?: () => string
 }
 
-export function createMetrics({ version, node }: { version: string; node: string }): Metrics {
+const JOB = 'obs-agent'
+
+export function createMetrics({ version, node, instance = () => 'localhost' }: MetricsOptions): Metrics {
   const registry = new PromRegistry()
   const instruments = defineMetrics(registry)
   registry.addProcessMetrics()
@@ -56,7 +67,8 @@ export function createMetrics({ version, node }: { version: string; node: string
   }
   const updates: (() => void)[] = []
   const logMetrics = new LogMetricsFold()
-  const collect = async (): Promise<readonly FamilySamples[]> => {
+  const parts: MetricsPart[] = []
+  const collectOwn = async (): Promise<readonly FamilySamples[]> => {
     for (const update of updates) {
       try {
         update()
@@ -68,6 +80,13 @@ export function createMetrics({ version, node }: { version: string; node: string
     const samples = await registry.samples()
     return [...samples, ...logMetrics.samples()]
   }
+  const scrape = async (): Promise<readonly Scrape[]> => {
+    const own = { name: JOB, labels: { job: JOB, instance: instance() }, families: await collectOwn() }
+    return [own, ...parts.map((part) => ({ name: part.name, labels: part.labels(), families: part.families() }))]
+  }
+  const collect = async (): Promise<readonly FamilySamples[]> =>
+    mergeFamilies((await scrape()).map(({ families }) => families))
+  const families = (): readonly FamilyDescription[] => [...registry.families(), ...logMetrics.families()]
   return {
     ...instruments,
     logSeries: new LogSeries(instruments, LOG_LEVELS),
@@ -76,10 +95,13 @@ export function createMetrics({ version, node }: { version: string; node: string
     addOutput: (name) => add('output', name),
     removeSource: (name) => remove('source', name),
     removeOutput: (name) => remove('output', name),
+    addPart: (part) => parts.push(part),
+    isOwn: (name) => isOwnName(name, families()),
     onCollect: (update) => updates.push(update),
     collect,
+    scrape,
     render: async (format) => renderMetrics(await collect(), format),
-    families: () => [...registry.families(), ...logMetrics.families()],
+    families,
   }
 }
 

@@ -12,9 +12,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['errors', 'run', 'config', 'metrics', 'own-log'],
   ['store', 'net', 'parse', 'process'],
-  ['tail', 'deliver', 'api'],
+  ['tail', 'host', 'probes', 'deliver', 'api'],
   ['ingest', 'agent'],
-  ['watchdog', 'config-reader', 'cli', 'main'],
+  ['watchdog', 'config-reader', 'inventory-reader', 'cli', 'main'],
 ]
 
 /** Neighbours that may be imported all the same, and why. */
@@ -41,6 +41,10 @@ const DOORS: ReadonlyMap<string, RegExp> = new Map([
   ['yaml', /^config\/load\.ts$/],
   ['zod', /^config\//],
   ['fastify', /^api\//],
+  ['pg', /^probes\/kinds\/postgres\.ts$/],
+  ['mysql2', /^probes\/kinds\/mysql\.ts$/],
+  ['@redis/client', /^probes\/kinds\/redis(-session)?\.ts$/],
+  ['nodemailer', /^probes\/kinds\/smtp\.ts$/],
   ['pino', /^cli\/run\.ts$|^own-log/],
 ])
 

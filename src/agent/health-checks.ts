@@ -1,7 +1,11 @@
+import type { HostConfig } from '../config/host-settings.ts'
 import type { OutputStatus } from '../deliver/output-status.ts'
 import type { IngestVitals, SourceVitals } from '../ingest/messages.ts'
-import type { HealthCheck, HealthStatus } from '../model/health.ts'
+import type { HealthStatus, JudgedCheck } from '../model/health.ts'
+import type { ProbeStatusReport } from '../probes/probe-seat.ts'
+import { type HostUsage, hostChecks } from './host-checks.ts'
 import type { Fit } from './misfits.ts'
+import { probeCheck } from './probe-checks.ts'
 
 /** Everything /health is told from. */
 export interface HealthFacts {
@@ -23,6 +27,8 @@ export interface HealthFacts {
   /** Sources most of whose latest records did not fit their format. */
   readonly misfits: ReadonlyMap<string, Fit>
   readonly rssBytes: number
+  readonly host: { readonly usage: HostUsage; readonly config: HostConfig } | undefined
+  readonly probes: readonly ProbeStatusReport[]
 }
 
 /** Resident memory from which on something is wrong: the unit's MemoryHigh, and near its MemoryMax. */
@@ -33,18 +39,26 @@ const LAG_BYTES = 64 * 2 ** 20
 
 type Finding = readonly [status: HealthStatus, message: string]
 
-/** One check for the store, the memory, each source and each output; the configuration and the threads when they are in trouble. */
-export function healthChecks(facts: HealthFacts): HealthCheck[] {
+/**
+ * One check for the store, the agent itself, each source, output and probe, the host's memory and each of its file systems; the configuration and
+ * the threads when they are in trouble.
+ */
+export function healthChecks(facts: HealthFacts): JudgedCheck[] {
   const { vitals, nowMs } = facts
   const last_check = new Date(nowMs).toISOString()
-  const check = (name: string, [status, message]: Finding): HealthCheck => {
+  const check = (name: string, [status, message]: Finding): JudgedCheck => {
     return { name, status, message, last_check, ...(status !== 'healthy' && { error: message }) }
   }
-  const checks = [check('store', storeFinding(facts)), check('memory', memoryFinding(facts.rssBytes))]
+  const checks = [check('store', storeFinding(facts)), check('agent', memoryFinding(facts.rssBytes))]
   for (const source of vitals?.sources ?? []) {
     checks.push(check(`source:${source.name}`, sourceFinding(source, facts)))
   }
   for (const output of facts.outputs) checks.push(check(`output:${output.name}`, outputFinding(output, nowMs)))
+  const probes = facts.probes.map((probe) => probeCheck(probe, nowMs))
+  // Who configures a probe named memory wants that one.
+  const isFree = ({ name }: JudgedCheck): boolean => !probes.some((probe) => probe.name === name)
+  if (facts.host) checks.push(...hostChecks(facts.host.usage, facts.host.config, nowMs).filter(isFree))
+  checks.push(...probes)
   if (facts.reloadProblem !== undefined) {
     checks.push(
       check('config', [

@@ -12,7 +12,7 @@ export function ingestSettings(
   return {
     ...{ dataDir, service, version, environment, buffer },
     sources: sources.map(revealedSource),
-    host: config.host ?? host.hostname,
+    host: config.host.name ?? host.hostname,
     localZone: host.localZone,
     encoding: storedEncoding(outputs),
     outputs: outputs.map(({ name }) => name),

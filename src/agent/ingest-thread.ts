@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { FatalError } from '../errors.ts'
 import type { FromIngest, IngestOrder, IngestSettings, IngestVitals, ToIngest } from '../ingest/messages.ts'
+import type { LogEntry } from '../model/log-entry.ts'
 import { backoffMs } from '../run/backoff.ts'
 import type { Clock } from '../run/clock.ts'
 import type { Component } from '../run/component.ts'
@@ -119,6 +120,11 @@ export class IngestThread implements Component {
   /** A cursor moved: there may be room in the buffer. */
   settled(): void {
     this.#tell({ kind: 'settled' })
+  }
+
+  /** An entry of the agent's own, to be stored like any other. */
+  add(entry: LogEntry): void {
+    this.#tell({ kind: 'entry', entry })
   }
 
   /** Resolves when the thread works by `settings`; a thread that is being restarted begins with them. */

@@ -2,14 +2,14 @@ import type { OutputStatus } from '../deliver/output-status.ts'
 import { messageOf } from '../errors.ts'
 import type { IngestVitals } from '../ingest/messages.ts'
 import type { Metrics } from '../metrics.ts'
-import type { HealthCheck } from '../model/health.ts'
+import type { JudgedCheck } from '../model/health.ts'
 import type { OwnLog } from '../own-log.ts'
 import type { Clock } from '../run/clock.ts'
 import { Pulse } from '../run/heartbeat.ts'
 import type { Corruption } from '../store/open-buffer.ts'
 import type { StateStore } from '../store/state-store.ts'
 import type { BufferView } from './buffer-view.ts'
-import { healthChecks } from './health-checks.ts'
+import { type HealthFacts, healthChecks } from './health-checks.ts'
 import { outputAccounts, outputImbalance, sourceImbalances } from './ledgers.ts'
 import { CommitTimes, mirrorOutput, mirrorOutputLedger, mirrorSourceLedger, mirrorVitals } from './metrics-bridge.ts'
 import { Misfits } from './misfits.ts'
@@ -25,6 +25,8 @@ export interface ObserverDeps {
   /** Why the ingest thread is not running. */
   readonly ingestFailure: () => string | undefined
   readonly rssBytes: () => number
+  /** The host and the probes. */
+  readonly senses: () => Pick<HealthFacts, 'host' | 'probes'>
   /** Where a damaged state.db was set aside at the start. */
   readonly stateQuarantine?: string
 }
@@ -129,8 +131,8 @@ export class Observer {
     metrics.ledgerImbalance.set({ kind: 'output', name }, outputImbalance(cursor, buffer.entriesUpto(cursor.seq)))
   }
 
-  checks(): HealthCheck[] {
-    const { clock, rssBytes, outputs, ingestFailure, stateQuarantine } = this.#deps
+  checks(): JudgedCheck[] {
+    const { clock, rssBytes, outputs, ingestFailure, stateQuarantine, senses } = this.#deps
     const imbalanced = [...sourceImbalances(this.#vitals?.ledger ?? [])].filter(([, entries]) => entries !== 0)
     return healthChecks({
       nowMs: clock.nowMs(),
@@ -144,6 +146,7 @@ export class Observer {
       imbalanced: imbalanced.map(([name]) => name),
       misfits: this.#misfits.troubled(clock.nowMs()),
       rssBytes: rssBytes(),
+      ...senses(),
     })
   }
 

@@ -5,7 +5,7 @@ import type { Log } from '../run/log.ts'
 import { sendError } from './answer.ts'
 import { brokenRequestHandler } from './broken-request.ts'
 import type { Gate } from './gate.ts'
-import { observeRequests, requestIdOf } from './observe.ts'
+import { idsOf, observeRequests, requestIdOf } from './observe.ts'
 
 /**
  * Fastify as the API needs it: limits, the gate before everything, errors as JSON, and a 405 for every method that a
@@ -111,7 +111,7 @@ function answerErrors(app: FastifyInstance, { log, metrics }: AppDeps): void {
     if (status < 500)
       return sendError(reply, status, { errorType: 'bad_data', error: `Cannot answer: ${error.message}` })
     metrics.errors.inc({ error_type: 'request', service: 'api' })
-    log.error('Cannot answer a request', { error, endpoint: request.routeOptions.url, request_id: request.id })
+    log.error('Cannot answer a request', { error, endpoint: request.routeOptions.url, ...idsOf(request) })
     // What went wrong stays in the log: it may name files and settings.
     return sendError(reply, 500, {
       errorType: 'internal',

@@ -15,9 +15,22 @@ export interface ObserveDeps {
 }
 
 /** The caller's X-Request-ID when it is harmless in a log and a header, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
-  const id = request.headers['x-request-id']
-  return typeof id === 'string' && /^[\w.:+/=@-]{1,128}$/.test(id) ? id : randomUUID()
+export function requestIdOf({ headers }: IncomingMessage): string {
+  return harmless(headers['x-request-id']) ?? randomUUID()
+}
+
+/** What a request belongs to: the caller's X-Correlation-ID, or the id of the request, which begins something then. */
+function correlationIdOf({ headers, id }: FastifyRequest): string {
+  return harmless(headers['x-correlation-id']) ?? id
+}
+
+/** As the log names them. */
+export function idsOf(request: FastifyRequest): { readonly request_id: string; readonly correlation_id: string } {
+  return { request_id: request.id, correlation_id: correlationIdOf(request) }
+}
+
+function harmless(id: string | string[] | undefined): string | undefined {
+  return typeof id === 'string' && /^[\w.:+/=@-]{1,128}$/.test(id) ? id : undefined
 }
 
 export function observeRequests(app: FastifyInstance, { log, metrics }: ObserveDeps): void {
@@ -26,7 +39,7 @@ export function observeRequests(app: FastifyInstance, { log, metrics }: ObserveD
     for (const each of [method].flat()) metrics.httpRequests.inc({ method: each, endpoint: url, status_code: '200' }, 0)
   })
   app.addHook('onRequest', (request, reply, next) => {
-    reply.header('x-request-id', request.id)
+    reply.headers({ 'x-request-id': request.id, 'x-correlation-id': correlationIdOf(request) })
     next()
   })
   // Also for a request whose caller went away before the answer.
@@ -43,7 +56,7 @@ function observed(request: FastifyRequest, reply: FastifyReply, { log, metrics }
   metrics.httpRequests.inc(labels)
   metrics.httpRequestSeconds.observe(labels, seconds)
   metrics.responseTime.observe({ service: 'api', endpoint }, seconds)
-  log.debug('Request answered', { ...labels, seconds, request_id: request.id })
+  log.debug('Request answered', { ...labels, seconds, ...idsOf(request) })
 }
 
 /** The endpoint of requests that meet no route, and of bytes that are no request. */

@@ -8,20 +8,26 @@ import type { Component } from '../run/component.ts'
 import { withDeadline } from '../run/deadline.ts'
 import type { Log } from '../run/log.ts'
 import { createApp, limitConnections } from './app.ts'
-import { createGate, type GateOptions } from './gate.ts'
+import { createGate, type GateOptions, tokenCheck } from './gate.ts'
 import { type HealthDeps, type HealthOptions, healthRoutes } from './health.ts'
 import { type LifecycleDeps, lifecycleRoutes } from './lifecycle.ts'
 import { authorityOf, listenFailure } from './listen.ts'
+import { type MetricQueryDeps, metricQueryRoutes } from './metric-query.ts'
 import { metricsRoutes } from './metrics.ts'
+import { type ProbesDeps, probesRoutes } from './probes.ts'
 
 export interface ApiOptions extends HealthOptions {
   readonly listen: ListenAddress
   readonly token?: Secret
+  /** The name of this host. */
+  readonly instance?: string
   /** Further values of the Host header that are ours. */
   readonly hosts?: readonly string[]
 }
 
-export interface ApiDeps extends HealthDeps, LifecycleDeps {
+export interface ApiDeps extends HealthDeps, LifecycleDeps, ProbesDeps {
+  /** Metrics over time. */
+  readonly series: MetricQueryDeps['reader']
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -86,6 +92,10 @@ class LocalApi implements Api {
     healthRoutes(app, this.#options, this.#deps)
     lifecycleRoutes(app, this.#deps)
     metricsRoutes(app, this.#deps.metrics)
+    const { service, environment, version, instance = 'localhost' } = this.#options
+    const { clock, series: reader } = this.#deps
+    metricQueryRoutes(app, { clock, reader, origin: { service, environment, version, instance } })
+    probesRoutes(app, this.#deps, tokenCheck(this.#options.token))
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { agentOutline } from '../config/outline.ts'
 import { formatProblem } from '../config/problem.ts'
 import { referenceOf } from '../config/reference.ts'
 import type { SourceConfig } from '../config/schema.ts'
+import { formatDuration } from '../config/units.ts'
 import { EXIT } from '../errors.ts'
 
 export interface TextSink {
@@ -53,26 +54,30 @@ export function checkCommand(options: CheckOptions): number {
 
 type Good = Extract<Loaded, { kind: 'ok' }>
 
-function asJson({ config, files, warnings }: Good): unknown {
+function asJson({ config, tree, files, warnings }: Good): unknown {
   return {
     status: 'ok',
     files,
     warnings,
     sources: config.sources.map((source) => ({ name: source.name, ...filesNow(source) })),
     outputs: config.outputs.map((output) => ({ name: output.name, type: output.type, target: targetOf(output) })),
-    config: describedSettings(config),
+    config: describedSettings(config, tree),
+    probes: config.probes.map(({ name, type, intervalMs }) => ({ name, type, interval: formatDuration(intervalMs) })),
   }
 }
 
-function asText({ config, files }: Good): string {
+function asText({ config, tree, files }: Good): string {
   const sources = config.sources.map((source) => {
     const { matching, bytes, isCut } = filesNow(source)
     const amount = `${isCut ? 'more than ' : ''}${counted(matching, 'file')} now, ${roundSize(bytes)}`
     return `source ${source.name}: ${amount}`
   })
   const outputs = config.outputs.map((output) => `output ${output.name}: ${output.type}, ${targetOf(output)}`)
+  const probes = config.probes.map(
+    ({ name, type, intervalMs }) => `probe ${name}: ${type}, every ${formatDuration(intervalMs)}`,
+  )
   const head = `${files.join(', ')}: good\n`
-  return `${head}\n${[...sources, ...outputs].join('\n')}\n\nWhat would run, with every default:\n\n${describeConfig(config)}`
+  return `${head}\n${[...sources, ...outputs, ...probes].join('\n')}\n\nWhat would run, with every default:\n\n${describeConfig(config, tree)}`
 }
 
 /** Enough for any host; a glob such as /** would keep an operator waiting otherwise. */

@@ -42,7 +42,7 @@ export function parseCommand(options: ParseOptions): number {
     service: source.service ?? service,
     version: source.version ?? version,
     environment: source.environment ?? environment,
-    host: config.host ?? hostname(),
+    host: config.host.name ?? hostname(),
     source: source.name,
     file: options.file === '-' ? '-' : resolve(options.file),
     times: { zone: source.timeZone ?? localZone(), ...(source.timeFormat && { layout: source.timeFormat }) },

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import type { Reloaded } from '../agent.ts'
+import type { Reloaded } from '../agent/reloads.ts'
 import type { Loaded } from '../config/load.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import { pack, unpack } from '../config/transfer.ts'
@@ -20,13 +20,15 @@ export async function readConfig(path: string, env: Readonly<Record<string, stri
   return { kind: 'ok', config, hash: checksum, warnings: texts(loaded.warnings) }
 }
 
-function loadInThread(path: string, env: Readonly<Record<string, string | undefined>>): Promise<Loaded> {
+type Read = Exclude<Loaded, { kind: 'ok' }> | Omit<Extract<Loaded, { kind: 'ok' }>, 'tree'>
+
+function loadInThread(path: string, env: Readonly<Record<string, string | undefined>>): Promise<Read> {
   const worker = new Worker(workerUrl(import.meta.url, '../config-reader'), {
     name: 'config',
     workerData: { path, env: { ...env } },
   })
   return new Promise((resolve) => {
-    worker.on('message', (packed: unknown) => resolve(unpack(packed) as Loaded))
+    worker.on('message', (packed: unknown) => resolve(unpack(packed) as Read))
     worker.on('error', (error) => {
       const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
       resolve({ kind: 'bad', problems: [{ file: path, line: 0, column: 0, path: '', message }] })

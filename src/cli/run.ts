@@ -63,6 +63,8 @@ export async function runCommand(configPath: string, version: string): Promise<n
       rssBytes: () => process.memoryUsage.rss(),
       ownInodes: ownInodes(),
       hostname: hostname(),
+      platform: process.platform,
+      environment: { ...process.env },
       localZone: localZone(),
       nodeVersion: process.versions.node,
     })

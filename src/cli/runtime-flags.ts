@@ -9,14 +9,21 @@ import { EXIT, FatalError } from '../errors.ts'
 const FLAGS = ['--max-semi-space-size=2']
 
 /**
- * Begins the process anew with the flags, in place: the pid, the descriptors and the environment stay. They cannot be set
+ * The usual four are soon all taken: statfs(2) on a file server that is gone and getaddrinfo(3) without an answer each hold one for a minute
+ * or more, and compressing chunks and reading files would wait for them.
+ */
+const POOL_THREADS = '12'
+
+/**
+ * Begins the process anew with the flags, in place: the pid, the descriptors and the rest of the environment stay. They cannot be set
  * later. Flags the operator gave win. Returns when they are set, or cannot be.
  */
 export function ensureRuntimeFlags(execArgv: readonly string[], argv: readonly string[]): void {
   const missing = FLAGS.filter((flag) => !execArgv.some((given) => given.split('=')[0] === flag.split('=')[0]))
   const [node, ...rest] = argv
   if (missing.length === 0 || node === undefined || typeof process.execve !== 'function') return
-  process.execve(node, [node, ...execArgv, ...missing, ...rest])
+  const { UV_THREADPOOL_SIZE: threads = POOL_THREADS } = process.env
+  process.execve(node, [node, ...execArgv, ...missing, ...rest], { ...process.env, UV_THREADPOOL_SIZE: threads })
 }
 
 const OLDEST = [22, 22] as const

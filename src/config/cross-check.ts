@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { checkProbes } from './check-probes.ts'
 import { compileGlobs } from './glob.ts'
 import { isLoopback } from './listen.ts'
 import { formatPath, type Path, type Problem } from './problem.ts'
@@ -14,7 +15,17 @@ interface Findings {
 }
 
 /** What the agent keeps in its data_dir; a source that reads one of these would feed itself. */
-const OWN_FILES = ['buffer.db', 'buffer.db-wal', 'state.db', 'state.db-wal', 'lock.db', 'ballast', 'acked.json']
+const OWN_FILES = [
+  'buffer.db',
+  'buffer.db-wal',
+  'state.db',
+  'state.db-wal',
+  'lock.db',
+  'ballast',
+  'acked.json',
+  'series.db',
+  'series.db-wal',
+]
 
 export function crossCheck(config: AgentConfig, root: ConfigNode, { problems, warnings }: Findings): void {
   const at = (path: Path): Omit<Problem, 'message'> => {
@@ -25,6 +36,7 @@ export function crossCheck(config: AgentConfig, root: ConfigNode, { problems, wa
   checkFileOutputs(config, files, at, problems)
   for (const source of config.sources) checkFeedback(config, source, files, at, problems)
   checkMetrics(config, at, problems)
+  checkProbes(config, at, problems)
   for (const output of config.outputs) if (output.type === 'http') checkInClear(output, at, warnings)
   if (config.sources.length === 0) {
     warnings.push({ ...at(['sources']), message: 'there are no sources: no file is read' })

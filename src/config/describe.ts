@@ -1,24 +1,33 @@
 import { unreachable } from '../errors.ts'
+import { describeNode } from './describe-node.ts'
 import { describedSource } from './describe-source.ts'
 import { printYaml } from './load.ts'
+import { agentOutline, childOf } from './outline.ts'
 import type { AgentConfig, HttpOutputConfig, OutputConfig } from './schema.ts'
+import type { ConfigNode } from './tree.ts'
 import { formatDuration, formatSize } from './units.ts'
 
 const MASK = '***'
 
-/** What will run, as YAML in the words of agent.yaml, with every default filled in and every secret as `***`. */
-export function describeConfig(config: AgentConfig): string {
-  return printYaml(describedSettings(config))
+/** What will run, as YAML in the words of agent.yaml, with every default filled in and every secret as `***`. `tree`: what it was decoded from. */
+export function describeConfig(config: AgentConfig, tree?: ConfigNode): string {
+  return printYaml(describedSettings(config, tree))
 }
 
 /** The same as plain values. */
-export function describedSettings(config: AgentConfig): Record<string, unknown> {
+export function describedSettings(config: AgentConfig, tree?: ConfigNode): Record<string, unknown> {
   const { buffer } = config
+  const outline = agentOutline()
+  const entries = tree?.kind === 'map' ? tree.entries : undefined
+  const described = (key: string): unknown => {
+    const setting = childOf(outline, key)
+    return setting && describeNode(setting, entries?.get(key)?.value)
+  }
   return {
     service: config.service,
     environment: config.environment,
     version: config.version,
-    ...(config.host !== undefined && { host: config.host }),
+    host: described('host'),
     data_dir: config.dataDir,
     log: config.log,
     api: { listen: config.api.listen, ...(config.api.token && { token: MASK }) },
@@ -32,6 +41,9 @@ export function describedSettings(config: AgentConfig): Record<string, unknown> 
     },
     sources: Object.fromEntries(config.sources.map((source) => [source.name, describedSource(source)])),
     outputs: Object.fromEntries(config.outputs.map((output) => [output.name, describedOutput(output)])),
+    probes: described('probes'),
+    probing: described('probing'),
+    metrics: described('metrics'),
     drain: formatDuration(config.drainMs),
   }
 }

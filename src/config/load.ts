@@ -38,7 +38,13 @@ import { syntaxMessage } from './yaml-syntax.ts'
  */
 
 export type Loaded =
-  | { readonly kind: 'ok'; readonly config: AgentConfig; readonly warnings: Problem[]; readonly files: string[] }
+  | {
+      readonly kind: 'ok'
+      readonly config: AgentConfig
+      readonly tree: ConfigNode
+      readonly warnings: Problem[]
+      readonly files: string[]
+    }
   | { readonly kind: 'bad'; readonly problems: Problem[] }
 
 const MAX_FILE_BYTES = 1024 * 1024
@@ -70,7 +76,7 @@ export function loadConfig(file: string, { env }: { readonly env: Environment })
   if (decoded.kind === 'bad') problems.push(...decoded.problems)
   else crossCheck(decoded.config, resolved, { problems, warnings })
   if (decoded.kind === 'bad' || problems.length > 0) return { kind: 'bad', problems: sortProblems(problems, files) }
-  return { kind: 'ok', config: decoded.config, warnings: sortProblems(warnings, files), files }
+  return { kind: 'ok', config: decoded.config, tree: resolved, warnings: sortProblems(warnings, files), files }
 }
 
 /** Plain values as YAML. */

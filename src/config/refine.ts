@@ -22,12 +22,15 @@ export function refineApi(s: ApiSettings, context: Context<ApiSettings>): void {
   )
 }
 
-interface HttpSettings {
+interface SignIn {
   readonly url: string
   readonly token?: Secret | undefined
   readonly username?: string | undefined
   readonly password?: Secret | undefined
   readonly headers: Readonly<Record<string, string>>
+}
+
+interface HttpSettings extends SignIn {
   readonly retry_min: number
   readonly retry_max: number
   readonly tls_ca_file?: string | undefined
@@ -49,18 +52,7 @@ const OWN_HEADERS = new Set([
 ])
 
 export function refineHttpOutput(s: HttpSettings, context: Context<HttpSettings>): void {
-  const hasUserInfo = splitUrl(s.url).username !== undefined
-  if (s.username !== undefined && !s.password) complain(context, 'username', 'expected a password beside it, got none')
-  if (s.password && s.username === undefined) complain(context, 'password', 'expected a username beside it, got none')
-  if (s.username !== undefined && hasUserInfo) complain(context, 'username', 'is given twice: here and in url')
-  if (s.token && (s.username !== undefined || hasUserInfo)) {
-    complain(context, 'token', 'expected one way to sign in, got a token and a username', 'remove one of them')
-  }
-  for (const name of Object.keys(s.headers)) {
-    if (!OWN_HEADERS.has(name.toLowerCase())) continue
-    const hint = name.toLowerCase() === 'authorization' ? 'use token, or username and password' : 'remove it'
-    complain(context, ['headers', name], 'is a header the agent sends itself', hint)
-  }
+  refineSignIn(s, context, OWN_HEADERS)
   if (s.retry_min > s.retry_max) complain(context, 'retry_min', 'expected at most retry_max')
   if (s.tls_cert_file !== undefined && s.tls_key_file === undefined) {
     complain(context, 'tls_cert_file', 'expected a tls_key_file beside it, got none')
@@ -71,6 +63,22 @@ export function refineHttpOutput(s: HttpSettings, context: Context<HttpSettings>
   if (s.url.toLowerCase().startsWith('https:')) return
   for (const key of ['tls_ca_file', 'tls_cert_file'] as const) {
     if (s[key] !== undefined) complain(context, key, 'expected an https url beside it, got an http one')
+  }
+}
+
+/** How whoever asks over HTTP signs in, and headers that are its own to send. */
+export function refineSignIn<S extends SignIn>(s: S, context: Context<S>, own: ReadonlySet<string>): void {
+  const hasUserInfo = splitUrl(s.url).username !== undefined
+  if (s.username !== undefined && !s.password) complain(context, 'username', 'expected a password beside it, got none')
+  if (s.password && s.username === undefined) complain(context, 'password', 'expected a username beside it, got none')
+  if (s.username !== undefined && hasUserInfo) complain(context, 'username', 'is given twice: here and in url')
+  if (s.token && (s.username !== undefined || hasUserInfo)) {
+    complain(context, 'token', 'expected one way to sign in, got a token and a username', 'remove one of them')
+  }
+  for (const name of Object.keys(s.headers)) {
+    if (!own.has(name.toLowerCase())) continue
+    const hint = name.toLowerCase() === 'authorization' ? 'use token, or username and password' : 'remove it'
+    complain(context, ['headers', name], 'is a header the agent sends itself', hint)
   }
 }
 

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import { hostSetting } from './host-settings.ts'
 import { metricsSetting } from './metrics-settings.ts'
 import { multilineSetting, parseSetting, timeFormatSetting, timezoneSetting } from './parse-settings.ts'
+import { probesSetting, probingSetting } from './probe-settings.ts'
 import { processSetting } from './process-settings.ts'
 import { refineApi, refineHttpOutput, splitUrl } from './refine.ts'
+import { seriesSetting } from './series-settings.ts'
 import {
   choice,
   count,
@@ -196,7 +199,7 @@ export const agentSchema = z
     service: text().prefault('unknown').describe('Service for entries that do not name one.'),
     environment: text().prefault('production').describe('Environment for entries that do not name one.'),
     version: text().prefault('unknown').describe('Version for entries that do not name one.'),
-    host: text().optional().describe('Name of this host on every entry; default: the host name.'),
+    host: hostSetting(),
     data_dir: path().prefault('/var/lib/obs-agent').describe('Where the agent keeps its state.'),
     log: logSettings,
     api: apiSettings,
@@ -206,19 +209,25 @@ export const agentSchema = z
       .record(name(), z.discriminatedUnion('type', [httpOutput, fileOutput, consoleOutput]))
       .prefault({})
       .describe('Where entries go, each under a name of its own.'),
+    probes: probesSetting(),
+    probing: probingSetting(),
+    metrics: seriesSetting(),
     drain: duration().prefault('10s').describe('How long stopping may take to deliver what is stored.'),
   })
   .transform((s) => ({
     service: s.service,
     environment: s.environment,
     version: s.version,
-    ...(s.host !== undefined && { host: s.host }),
+    host: s.host,
     dataDir: s.data_dir,
     log: s.log,
     api: s.api,
     buffer: s.buffer,
     sources: Object.entries(s.sources).map(([name, source]) => ({ name, ...source })),
     outputs: Object.entries(s.outputs).map(([name, output]) => ({ name, ...output })),
+    probes: Object.entries(s.probes).map(([name, probe]) => ({ name, ...probe })),
+    probing: s.probing,
+    metrics: s.metrics,
     drainMs: s.drain,
   }))
 

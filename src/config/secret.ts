@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 
 const MASK = '***'
@@ -14,6 +15,11 @@ export class Secret {
     return this.#text
   }
 
+  /** Whether `guess` is the text; how long it takes tells nothing of how near it is. */
+  is(guess: string): boolean {
+    return timingSafeEqual(digest(guess), digest(this.#text))
+  }
+
   toString(): string {
     return MASK
   }
@@ -25,4 +31,9 @@ export class Secret {
   [inspect.custom](): string {
     return MASK
   }
+}
+
+/** Digests, so that neither the length nor the first wrong character of a guess shows in the time it takes. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }

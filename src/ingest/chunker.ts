@@ -1,3 +1,4 @@
+import { type LogEntry, OWN_SOURCE } from '../model/log-entry.ts'
 import { createEntryFacts, type EntryFacts, type Line, type LineContext, NdjsonBuffer } from '../parse/line.ts'
 import { RecordStream } from '../parse/record-stream.ts'
 import { WorkingEntry } from '../process/working-entry.ts'
@@ -7,7 +8,7 @@ import { type DropReason, Ledger, type LedgerBooking } from '../store/ledger.ts'
 import type { LineSink } from '../tail/line-sink.ts'
 import type { Source } from '../tail/source.ts'
 import { framesOf } from './frames.ts'
-import { ChunkSpan } from './header-builder.ts'
+import { ChunkSpan, SummaryBuilder } from './header-builder.ts'
 import type { RecordAbout } from './outlet.ts'
 import { RecordSink } from './record-sink.ts'
 import { SourceDesk } from './source-desk.ts'
@@ -51,6 +52,7 @@ export class Chunker {
   readonly #holding = new Set<RecordSink>()
   readonly #facts: EntryFacts = createEntryFacts()
   readonly #work = new WorkingEntry()
+  readonly #ownSummary = new SummaryBuilder()
   /** Monotonic time of the oldest thing that waits to be sealed, ms. */
   #beganMs = 0
   #hasBooked = false
@@ -162,17 +164,28 @@ export class Chunker {
 
   #collectFrom(desk: SourceDesk, nowMs: number): void {
     desk.processing?.collect(nowMs, (entry) => {
-      const { length: start } = this.#text
-      this.#text.appendText(`${JSON.stringify(entry)}\n`)
-      const work = this.#work
-      work.begin(this.#text, start, Object.assign(this.#facts, createEntryFacts()))
-      work.refreshFacts()
-      this.#begin()
-      this.#span.count(this.#facts)
-      desk.summary.count(this.#facts)
+      this.#append(entry, desk.summary)
       // Nothing was read for it: the books say so by its bytes.
       desk.entries++
     })
+  }
+
+  /** Takes an entry of the agent's own, which no file holds; its `source` is none of the configured ones. */
+  add(entry: LogEntry): void {
+    this.#append(entry, this.#ownSummary)
+    this.#ledger.book(OWN_SOURCE, 'read', 1, 0)
+    this.#ledger.book(OWN_SOURCE, 'stored', 1, 0)
+  }
+
+  #append(entry: unknown, summary: SummaryBuilder): void {
+    const { length: start } = this.#text
+    this.#text.appendText(`${JSON.stringify(entry)}\n`)
+    const work = this.#work
+    work.begin(this.#text, start, Object.assign(this.#facts, createEntryFacts()))
+    work.refreshFacts()
+    this.#begin()
+    this.#span.count(this.#facts)
+    summary.count(this.#facts)
   }
 
   get isFull(): boolean {
@@ -208,6 +221,8 @@ export class Chunker {
       const summary = desk.takeSummary()
       if (summary) sources[name] = summary
     }
+    const own = this.#ownSummary.take()
+    if (own) sources[OWN_SOURCE] = own
     const draft = { text, ...this.#span.take(), header: { sources }, ledger: this.#ledger.bookings(), isFull }
     this.#ledger.clear()
     this.#text = this.#spare.pop() ?? new NdjsonBuffer(this.options.maxBytes + 64 * 1024)

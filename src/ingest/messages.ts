@@ -1,5 +1,6 @@
 import type { BufferConfig } from '../config/schema.ts'
 import type { WorkingSource } from '../config/working-source.ts'
+import type { LogEntry } from '../model/log-entry.ts'
 import type { LogRecord, OwnLevel } from '../run/log-record.ts'
 import type { ChunkEncoding } from '../store/chunk.ts'
 import type { LedgerBooking } from '../store/ledger.ts'
@@ -42,6 +43,8 @@ export type ToIngest =
   /** A cursor moved: there may be room. */
   | { readonly kind: 'settled' }
   | { readonly kind: 'reload'; readonly settings: IngestSettings }
+  /** An entry of the agent's own, to be stored and shipped like any other. */
+  | { readonly kind: 'entry'; readonly entry: LogEntry }
 
 /** Ingest to main. */
 export type FromIngest =

@@ -30,7 +30,10 @@ export function renderMetrics(families: readonly FamilySamples[], format: Exposi
   const lines: string[] = []
   for (const { name, type, help, samples } of families) {
     const family = isOpenMetrics && type === 'counter' ? name.replace(/_total$/, '') : name
-    lines.push(`# HELP ${family} ${isOpenMetrics ? quoted(help) : escaped(help)}`, `# TYPE ${family} ${type}`)
+    lines.push(
+      `# HELP ${family} ${isOpenMetrics ? quoted(help) : escaped(help)}`,
+      `# TYPE ${family} ${isOpenMetrics && type === 'untyped' ? 'unknown' : type}`,
+    )
     for (const sample of samples) lines.push(sampleLine(sample, isOpenMetrics))
   }
   if (isOpenMetrics) lines.push('# EOF')

@@ -12,6 +12,8 @@ const ROTATIONS = ['rename', 'recreate', 'copytruncate', 'intermediate', 'gzip']
 const RETRY_REASONS = ['connect', 'dns', 'http_429', 'http_503', 'protocol', 'redirect', 'timeout', 'tls']
 const BUFFER_STATES = ['ok', 'buffer_full', 'low_disk', 'full', 'read_only', 'busy', 'io']
 
+const HISTORY_FAILURES = ['full', 'busy', 'read_only', 'corrupt', 'io', 'newer_schema']
+
 /** The accounts of the ledger: `read = stored + dropped`, and `stored = delivered + waiting + dead + expired`. */
 export const LEDGER_ACCOUNTS = {
   source: ['read', 'stored', 'dropped'],
@@ -76,6 +78,19 @@ export const defineMetrics = (make: MetricMaker) => ({
   forwardDelivered: make.counter('obs_agent_forward_delivered_entries_total', { output: 'output' }, 'Entries the output has accepted.'),
   forwardExpired: make.counter('obs_agent_forward_expired_entries_total', { output: 'output' }, 'Entries that left the buffer before the output had them.'),
   deadLetterEntries: make.gauge('obs_agent_dead_letter_entries', { output: 'output' }, 'Entries the output refused for good, kept as dead letters.'),
+
+  probeTimeouts: make.counter('obs_agent_probe_timeouts_total', { probe: 'any' }, 'Runs of a probe that did not end in time.'),
+  probeSkipped: make.counter('obs_agent_probe_skipped_total', { probe: 'any' }, 'Runs of a probe left out, since the one before had not come back.'),
+  probeResultsUnsaved: make.counter('obs_agent_probe_results_unsaved_total', {}, 'Results of probes that could not be kept across a restart, since the store refused.'),
+  series: make.gauge('obs_agent_series', {}, 'Series in memory.'),
+  seriesSamples: make.gauge('obs_agent_series_samples', {}, 'Samples in memory.'),
+  seriesBytes: make.gauge('obs_agent_series_bytes', {}, 'Memory that series and their samples take.'),
+  seriesRefused: make.counter('obs_agent_series_refused_total', {}, 'Samples that were not kept since their series would have been one too many.'),
+  seriesOutOfOrder: make.counter('obs_agent_series_out_of_order_total', {}, 'Samples that were not kept since they were not later than the one before.'),
+  seriesShortened: make.counter('obs_agent_series_shortened_samples_total', {}, 'Samples that left memory before their time since metrics.max_bytes was reached.'),
+  seriesHistoryBytes: make.gauge('obs_agent_series_history_bytes', {}, 'Size of the history of series.'),
+  seriesHistoryDropped: make.counter('obs_agent_series_history_dropped_samples_total', {}, 'Samples that could not be written to the history.'),
+  seriesHistoryFailures: make.counter('obs_agent_series_history_failures_total', { code: HISTORY_FAILURES }, 'Failures of the history, by what the disk or the file refused.'),
 
   httpRequests: make.counter('http_requests_total', { method: 'any', endpoint: 'any', status_code: 'any' }, 'Requests to the local API.'),
   httpRequestSeconds: make.histogram('http_request_duration_seconds', { method: 'any', endpoint: 'any', status_code: 'any' }, { help: 'Time from the request line to the end of the answer.', buckets: REQUEST_SECONDS_BUCKETS }),

@@ -25,11 +25,20 @@ export interface HealthResponse {
   environment: string
 }
 
+/** A check, and what it means for the whole. */
+export interface JudgedCheck extends HealthCheck {
+  /** False: unhealthy, it makes the whole degraded and no worse. */
+  isCritical?: boolean
+}
+
 const WORSE: Record<HealthStatus, number> = { healthy: 0, degraded: 1, unhealthy: 2 }
 
-/** The worst status of a list; an empty list is healthy. */
-export function worstStatus(statuses: Iterable<HealthStatus>): HealthStatus {
-  let worst: HealthStatus = 'healthy'
-  for (const status of statuses) if (WORSE[status] > WORSE[worst]) worst = status
-  return worst
+/** Unhealthy when a critical check is, degraded when any is; no checks are healthy. A check is critical unless it says otherwise. */
+export function overallStatus(checks: Iterable<Pick<JudgedCheck, 'status' | 'isCritical'>>): HealthStatus {
+  let overall: HealthStatus = 'healthy'
+  for (const { status, isCritical = true } of checks) {
+    const counted = status === 'unhealthy' && !isCritical ? 'degraded' : status
+    if (WORSE[counted] > WORSE[overall]) overall = counted
+  }
+  return overall
 }

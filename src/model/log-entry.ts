@@ -55,3 +55,6 @@ export const REQUIRED_FIELDS = [
   'file',
   'offset',
 ] as const satisfies readonly (keyof LogEntry)[]
+
+/** The `source` of entries that the agent makes itself; no name in agent.yaml can be this. */
+export const OWN_SOURCE = 'obs-agent:own'

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Acked } from './acked-file.ts'
 import { type Checkpoint, isCheckpoint } from './checkpoint.ts'
 import { type ChunkRow, isSound } from './chunk-row.ts'
 import { type Connection, openForReading } from './sqlite.ts'
 
-/** Damaged databases that are kept; older ones are removed. */
+/** Damaged databases that are kept of one name; older ones are removed. */
 const KEEP = 2
 
 /**
@@ -15,13 +15,23 @@ export function quarantine(dataDir: string, name: string, nowMs: number): string
   const shelf = join(dataDir, 'quarantine')
   const place = join(shelf, new Date(nowMs).toISOString().replaceAll(':', ''))
   mkdirSync(place, { recursive: true, mode: 0o700 })
-  for (const suffix of ['', '-wal', '-shm']) {
-    const path = join(dataDir, name + suffix)
-    if (existsSync(path)) renameSync(path, join(place, name + suffix))
+  for (const file of filesOf(name)) {
+    const path = join(dataDir, file)
+    if (existsSync(path)) renameSync(path, join(place, file))
   }
-  for (const old of readdirSync(shelf).sort().slice(0, -KEEP))
-    rmSync(join(shelf, old), { recursive: true, force: true })
+  // Others on the shelf stay: the history must not push out what is left of the buffer.
+  const places = readdirSync(shelf).filter((place) =>
+    filesOf(name).some((file) => existsSync(join(shelf, place, file))),
+  )
+  for (const old of places.sort().slice(0, -KEEP)) {
+    for (const file of filesOf(name)) rmSync(join(shelf, old, file), { force: true })
+    if (readdirSync(join(shelf, old)).length === 0) rmdirSync(join(shelf, old))
+  }
   return join(place, name)
+}
+
+function filesOf(name: string): string[] {
+  return ['', '-wal', '-shm'].map((suffix) => name + suffix)
 }
 
 /** What could be read of a damaged buffer, besides the chunks. */

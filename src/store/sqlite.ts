@@ -47,19 +47,33 @@ const PAGE_BYTES = 16_384
 /** Pages in the WAL before it is copied back: 8 MiB. */
 const WAL_PAGES = 512
 
+/** How a database is written whose newest rows may be lost in a power cut. */
+export const EXPENDABLE: WritingOptions = { synchronous: 'NORMAL', busyMs: 50, walPages: 128 }
+
+export interface WritingOptions {
+  /** FULL: a commit is on the disk when it returns. NORMAL: a power cut may undo the newest ones, and leaves the file whole. */
+  readonly synchronous: 'FULL' | 'NORMAL'
+  /** How long to wait for a lock that another process holds. */
+  readonly busyMs: number
+  /** Pages in the WAL before it is copied back. */
+  readonly walPages: number
+}
+
+const LASTING: WritingOptions = { synchronous: 'FULL', busyMs: 250, walPages: WAL_PAGES }
+
 /**
  * Opens a database this thread alone writes. FULL: a chunk that was sent must never be undone by a power cut, or its number
  * would be given out twice. `auto_vacuum` and `page_size` only take effect before the first table. @throws {StoreError}
  */
-export function openForWriting(path: string): Connection {
+export function openForWriting(path: string, options: WritingOptions = LASTING): Connection {
   return named(`open ${path}`, () => {
-    const db = new Database(path, { timeout: 250 })
+    const db = new Database(path, { timeout: options.busyMs })
     try {
       db.pragma(`page_size = ${PAGE_BYTES}`)
       db.pragma('auto_vacuum = INCREMENTAL')
       db.pragma('journal_mode = WAL')
-      db.pragma('synchronous = FULL')
-      db.pragma(`wal_autocheckpoint = ${WAL_PAGES}`)
+      db.pragma(`synchronous = ${options.synchronous}`)
+      db.pragma(`wal_autocheckpoint = ${options.walPages}`)
       db.pragma('journal_size_limit = 16777216')
       db.pragma('trusted_schema = OFF')
       db.pragma('cache_size = -4096')

@@ -1,4 +1,5 @@
 import type { Cursor, CursorStore, DeadLetter } from './deliveries.ts'
+import { PROBE_TABLES, ProbeRecords } from './probe-records.ts'
 import {
   type Connection,
   type Migrations,
@@ -34,6 +35,7 @@ export const STATE_MIGRATIONS: Migrations = [
     answer TEXT NOT NULL
   ) STRICT;
   `,
+  PROBE_TABLES,
 ]
 
 interface CursorRow {
@@ -58,8 +60,9 @@ const cursorOf = (row: CursorRow): Cursor => ({
   expired: row.expired,
 })
 
-/** state.db as its only writer sees it: how far each output is, and what it refused. */
+/** state.db as its only writer sees it: how far each output is, what it refused, and what probes found. */
 export class StateStore implements CursorStore {
+  readonly probes: ProbeRecords
   readonly #db: Connection
   readonly #sql: ReturnType<typeof prepare>
 
@@ -69,6 +72,7 @@ export class StateStore implements CursorStore {
     try {
       migrate(this.#db, STATE_MIGRATIONS)
       this.#sql = named(`open ${path}`, () => prepare(this.#db))
+      this.probes = named(`open ${path}`, () => new ProbeRecords(this.#db))
     } catch (error) {
       this.#db.close()
       throw error

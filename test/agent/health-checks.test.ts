@@ -2,7 +2,7 @@ import t from 'tap'
 import { type HealthFacts, healthChecks } from '../../src/agent/health-checks.ts'
 import { type OutputStatus, Tally } from '../../src/deliver/output-status.ts'
 import type { IngestVitals, SourceVitals } from '../../src/ingest/messages.ts'
-import { type HealthStatus, worstStatus } from '../../src/model/health.ts'
+import { type HealthStatus, overallStatus } from '../../src/model/health.ts'
 import { createSourceStats } from '../../src/tail/line-sink.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2)
@@ -34,6 +34,7 @@ const healthy: HealthFacts = {
   ...{ nowMs: NOW_MS, vitals, outputs: [output], rssBytes: 150 * MIB },
   ...{ ingestFailure: undefined, stalledThreads: [], corruption: undefined, stateQuarantine: undefined },
   ...{ reloadProblem: undefined, imbalanced: [], misfits: new Map() },
+  ...{ host: undefined, probes: [] },
 }
 const withSource = (about: Partial<SourceVitals>): Partial<HealthFacts> => ({
   vitals: { ...vitals, sources: [{ ...source, ...about }] },
@@ -77,10 +78,10 @@ const table: readonly { facts: Partial<HealthFacts>; name: string; status: Healt
     status: 'unhealthy',
     says: /reading is stopped/,
   },
-  { facts: {}, name: 'memory', status: 'healthy', says: /^150\.0 MiB resident$/ },
-  { facts: { rssBytes: 319 * MIB }, name: 'memory', status: 'healthy', says: /319/ },
-  { facts: { rssBytes: 320 * MIB }, name: 'memory', status: 'degraded', says: /320/ },
-  { facts: { rssBytes: 420 * MIB }, name: 'memory', status: 'unhealthy', says: /420/ },
+  { facts: {}, name: 'agent', status: 'healthy', says: /^150\.0 MiB resident$/ },
+  { facts: { rssBytes: 319 * MIB }, name: 'agent', status: 'healthy', says: /319/ },
+  { facts: { rssBytes: 320 * MIB }, name: 'agent', status: 'degraded', says: /320/ },
+  { facts: { rssBytes: 420 * MIB }, name: 'agent', status: 'unhealthy', says: /420/ },
   { facts: {}, name: 'source:app', status: 'healthy', says: /^3 files \(nginx 2, java 1\), last line 1\.5 s ago$/ },
   {
     facts: withSource({ lastReadMs: 0 }),
@@ -174,11 +175,11 @@ for (const { facts, name, status, says } of table) {
   })
 }
 
-t.test('a healthy agent has a check for the store, the memory, each source and each output', async (t) => {
+t.test('a healthy agent has a check for the store, itself, each source and each output', async (t) => {
   const checks = healthChecks(healthy)
   t.same(
     checks.map(({ name }) => name),
-    ['store', 'memory', 'source:app', 'output:central'],
+    ['store', 'agent', 'source:app', 'output:central'],
   )
-  t.equal(worstStatus(checks.map(({ status }) => status)), 'healthy')
+  t.equal(overallStatus(checks), 'healthy')
 })

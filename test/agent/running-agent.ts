@@ -79,6 +79,8 @@ export class World {
       api: { listen: '127.0.0.1:0' },
       sources: { app: { include: [`${this.logs}/*.log`] } },
       outputs: { out: { type: 'file', path: this.out } },
+      // However full the machine is that runs the tests.
+      host: { disk: { degraded: '100%', unhealthy: '100%' }, memory: { degraded: '100%', unhealthy: '100%' } },
     }
     // JSON is YAML.
     writeFileSync(this.config, JSON.stringify({ ...usual, ...settings }))

@@ -8,7 +8,7 @@ export function problemsOf(text: string, format: 'prometheus' | 'openmetrics'): 
   const lines = text.split('\n').slice(0, -1)
   if (format === 'openmetrics' && lines.pop() !== '# EOF') problems.push('does not end with # EOF')
   for (const line of lines) {
-    const meta = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/.exec(line)
+    const meta = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/s.exec(line)
     if (meta) {
       const [, kind, name = '', rest = ''] = meta
       if (kind === 'HELP') {
@@ -19,7 +19,7 @@ export function problemsOf(text: string, format: 'prometheus' | 'openmetrics'): 
       else problems.push(`TYPE without its HELP: ${line}`)
       continue
     }
-    const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]Inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(line)
+    const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]Inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/s.exec(line)
     if (!sample) {
       problems.push(`no sample: ${line}`)
       continue
@@ -43,6 +43,8 @@ function suffixesOf(type: string | undefined, format: 'prometheus' | 'openmetric
     case 'counter':
       return [format === 'openmetrics' ? '_total' : '']
     case 'gauge':
+    case 'untyped':
+    case 'unknown':
       return ['']
     case 'histogram':
       return ['_bucket', '_sum', '_count']

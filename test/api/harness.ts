@@ -57,6 +57,9 @@ export async function runApi(options: Partial<ApiOptions> = {}, deps: Partial<Ap
       checks: () => [],
       readiness: () => ({ kind: 'ready' }),
       reload: async () => ({ kind: 'ok' }),
+      probes: () => [],
+      push: () => 'no_such_probe',
+      series: { read: async function* () {} },
       ...deps,
     },
   )

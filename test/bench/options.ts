@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { FORMATS, type Format } from './corpus.ts'
 import { PEER_NAMES } from './peers.ts'
 
-const JOBS = ['throughput', 'steady', 'idle', 'crash', 'parse'] as const
+const JOBS = ['throughput', 'steady', 'idle', 'crash', 'parse', 'host'] as const
 export type JobName = (typeof JOBS)[number]
 
 export interface Options {

@@ -1,4 +1,5 @@
 import { median, ratios, spread } from './figures.ts'
+import type { HostRate } from './host.ts'
 import type { Result } from './jobs.ts'
 import type { ParseRate } from './parse.ts'
 
@@ -126,6 +127,16 @@ export function parseReport(rates: readonly ParseRate[], lines: number): string 
   })
   const titles = ['', 'corpus', 'lines per CPU s', 'CPU s per 1,000,000 lines', 'CPU by reading and cutting']
   return `## Parse: ${lines.toLocaleString('en-US')} lines, one by one, to entries\n\n${table(titles, rows)}`
+}
+
+export function hostReport(rates: readonly HostRate[]): string {
+  const [own] = rates
+  if (own === undefined) return ''
+  const rows = rates.map(({ name, samples, cpuMs }) => {
+    const ratios = cpuMs.map((ms, batch) => ms / (own.cpuMs[batch] ?? Number.NaN))
+    return [name, String(samples), spread(cpuMs, 2), spread(ratios, 1)]
+  })
+  return `## Host: one sample of everything\n\n${table(['', 'series', 'CPU ms', '÷ the agent'], rows)}`
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

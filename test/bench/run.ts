@@ -5,13 +5,14 @@ import { unreachable } from '../../src/errors.ts'
 import { AGENT_NAMES } from './agent-peer.ts'
 import { builtAgent } from './build.ts'
 import { corpusFile, PARSE_FORMATS, type ParseFormat } from './corpus.ts'
+import { hostRates } from './host.ts'
 import { crash, idle, type Result, steady, throughput } from './jobs.ts'
 import { lineupLines, machineLines } from './lineup.ts'
 import { type JobName, type Options, readOptions, USAGE, UsageError } from './options.ts'
 import { type ParseRate, parseRates } from './parse.ts'
 import type { Peer } from './peer.ts'
 import { findPeers } from './peers.ts'
-import { parseReport, reportOf } from './report.ts'
+import { hostReport, parseReport, reportOf } from './report.ts'
 import type { Task } from './rig.ts'
 
 /** `npm run bench`: the agent beside its peers on the same work. Progress goes to stderr, the report to stdout. */
@@ -29,7 +30,7 @@ const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   const head = machineLines()
   const results: Result[] = []
-  if (options.jobs.some((job) => job !== 'parse')) {
+  if (options.jobs.some(isOnPeers)) {
     const lineup = findPeers(builtAgent(), process.env)
     const peers = lineup.peers.filter(({ name }) => options.peers.includes(name))
     const missing = lineup.missing.filter(({ name }) => options.peers.includes(name))
@@ -39,9 +40,16 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   }
   const parseLines = Math.min(options.lines, PARSE_LINES)
   const rates = options.jobs.includes('parse') ? parse(parseLines) : []
-  const parts = [`${head.join('\n')}\n`, reportOf(results, AGENT_NAMES), parseReport(rates, parseLines)]
+  const host = options.jobs.includes('host') ? await hostRates(signal) : []
+  const parts = [
+    `${head.join('\n')}\n`,
+    reportOf(results, AGENT_NAMES),
+    parseReport(rates, parseLines),
+    hostReport(host),
+  ]
   process.stdout.write(parts.filter((part) => part !== '').join('\n'))
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ head, results, rates }, null, 2)}\n`)
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ head, results, rates, host }, null, 2)}\n`)
   return results.every(({ peer, isComplete }) => isComplete || !AGENT_NAMES.some((name) => name === peer))
 }
 
@@ -51,7 +59,7 @@ async function ship(peers: readonly Peer[], options: Options, signal: AbortSigna
   const results: Result[] = []
   const input = options.jobs.some(isOnCorpus) ? corpus({ format, lines }) : ''
   for (const job of options.jobs) {
-    if (job === 'parse') continue
+    if (!isOnPeers(job)) continue
     const rounds = isOnCorpus(job) ? options.runs : 1
     for (let round = 1; round <= rounds; round++) {
       for (const peer of peers) {
@@ -64,10 +72,12 @@ async function ship(peers: readonly Peer[], options: Options, signal: AbortSigna
   return results
 }
 
+type PeerJob = Exclude<JobName, 'parse' | 'host'>
+const isOnPeers = (job: JobName): job is PeerJob => job !== 'parse' && job !== 'host'
 const isOnCorpus = (job: JobName): boolean => job === 'throughput' || job === 'crash'
 
 function runJob(
-  job: Exclude<JobName, 'parse'>,
+  job: PeerJob,
   task: Task,
   { input, lines, seconds }: { input: string; lines: number; seconds: number },
 ): Promise<Result> {

@@ -10,11 +10,21 @@ function obsAgent(...args: string[]): { status: number | null; stdout: string; s
 }
 
 for (const { args, status, stdout, stderr } of [
-  { args: [], status: 0, stdout: /Verbs:\n {2}run .*\n {2}check .*\n {2}parse .*\n {2}version/, stderr: /^$/ },
+  {
+    args: [],
+    status: 0,
+    stdout: /Verbs:\n {2}run .*\n {2}check .*\n {2}parse .*\n {2}status .*\n {2}version/,
+    stderr: /^$/,
+  },
   { args: ['--help'], status: 0, stdout: /Verbs:/, stderr: /^$/ },
   { args: ['run', '--help'], status: 0, stdout: /-c, --config <value>/, stderr: /^$/ },
   { args: ['version'], status: 0, stdout: /^obs-agent \d+\.\d+\.\d+ \(node \d+/, stderr: /^$/ },
-  { args: ['rnu'], status: 2, stdout: /^$/, stderr: /unknown verb rnu, expected run, check, parse, version or help/ },
+  {
+    args: ['rnu'],
+    status: 2,
+    stdout: /^$/,
+    stderr: /unknown verb rnu, expected run, check, parse, status, version or help/,
+  },
   { args: ['constructor'], status: 2, stdout: /^$/, stderr: /unknown verb constructor/ },
   { args: ['run', '--cofnig', 'x'], status: 2, stdout: /^$/, stderr: /--cofnig/ },
   { args: ['run', 'agent.yaml'], status: 2, stdout: /^$/, stderr: /agent\.yaml/ },

@@ -49,6 +49,7 @@ t.test('config/agent.yaml with every setting switched on decodes to the defaults
   const files = {
     'agent.yaml': everything,
     token: 'x',
+    'mysql-url': 'mysql://app:x@db.example/shop',
     'api-token': 'x',
     'ca.pem': 'x',
     'agent.pem': 'x',
@@ -66,7 +67,17 @@ t.test('config/agent.yaml with every setting switched on decodes to the defaults
     },
   })
   const { config } = loaded
-  for (const key of ['service', 'environment', 'version', 'dataDir', 'log', 'buffer', 'drainMs'] as const) {
+  for (const key of [
+    'service',
+    'environment',
+    'version',
+    'dataDir',
+    'log',
+    'buffer',
+    'probing',
+    'metrics',
+    'drainMs',
+  ] as const) {
     t.same(config[key], defaults[key], key)
   }
   t.equal(config.api.listen, defaults.api.listen)
@@ -94,10 +105,10 @@ t.test('config/agent.yaml mentions every setting', async (t) => {
 
 t.test('config/agent.yaml names a default wherever there is one', async (t) => {
   for (const { at, key, setting } of leaves(agentOutline())) {
-    // The default of multiline is written as the map that it is short for.
-    const isScalar = setting.kind === 'leaf' || (setting.kind === 'either' && key !== 'multiline')
+    // The defaults of multiline and host are written as the maps that they are short for.
+    const isScalar = setting.kind === 'leaf' || (setting.kind === 'either' && key !== 'multiline' && key !== 'host')
     if (!isScalar || setting.default === undefined || key === 'data_dir') continue
-    t.match(everything, new RegExp(`^ *${key}: ${String(setting.default).replaceAll('.', '\\.')}\\b`, 'm'), at)
+    t.match(everything, new RegExp(`^ *${key}: ${String(setting.default).replaceAll('.', '\\.')}(?!\\w)`, 'm'), at)
   }
 })
 

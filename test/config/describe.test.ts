@@ -9,10 +9,10 @@ import { type AgentConfig, agentSchema } from '../../src/config/schema.ts'
 
 const full = path.resolve('test/fixtures/config/full.good.yaml')
 
-function loadGood(file: string): AgentConfig {
+function loadGood(file: string): Extract<ReturnType<typeof loadConfig>, { kind: 'ok' }> {
   const loaded = loadConfig(file, { env: {} })
   if (loaded.kind === 'bad') throw new Error(JSON.stringify(loaded.problems))
-  return loaded.config
+  return loaded
 }
 
 function run(options: Partial<Parameters<typeof checkCommand>[0]>): { code: number; stdout: string; stderr: string } {
@@ -30,14 +30,19 @@ function run(options: Partial<Parameters<typeof checkCommand>[0]>): { code: numb
 }
 
 t.test('a description decodes to the configuration it describes, secrets apart', async (t) => {
-  const config = loadGood(full)
+  const { config, tree } = loadGood(full)
   const dir = t.testdir()
   // A key of three stars would be refused as too short.
-  const described = describeConfig(config).replace(/(\bkey:) "\*\*\*"/, `$1 "${'*'.repeat(16)}"`)
+  const described = describeConfig(config, tree).replace(/(\bkey:) "\*\*\*"/, `$1 "${'*'.repeat(16)}"`)
   writeFileSync(path.join(dir, 'agent.yaml'), described)
-  const again = loadGood(path.join(dir, 'agent.yaml'))
+  const again = loadGood(path.join(dir, 'agent.yaml')).config
   const withoutSecrets = (c: AgentConfig) => ({
     ...c,
+    probes: c.probes.map((probe) => ({
+      ...probe,
+      ...('headers' in probe && { headers: Object.keys(probe.headers) }),
+      ...('env' in probe && { env: Object.keys(probe.env) }),
+    })),
     outputs: c.outputs.map((output) =>
       output.type === 'http' ? { ...output, url: targetOf(output), headers: Object.keys(output.headers) } : output,
     ),
@@ -49,20 +54,21 @@ t.test('a description decodes to the configuration it describes, secrets apart',
 t.test('the fixture of that test sets every setting away from its default', async (t) => {
   const text = describeConfig(agentSchema.parse({}))
   const defaults = new Set(text.split('\n').filter((line) => /: \S/.test(line)))
-  const kept = describeConfig(loadGood(full))
+  const { config, tree } = loadGood(full)
+  const kept = describeConfig(config, tree)
     .split('\n')
     .filter((line) => defaults.has(line))
   t.same(kept, [])
 })
 
 t.test('no secret is shown by a description, by check, or by printing the parts of a configuration', async (t) => {
-  const config = loadGood(full)
+  const { config, tree } = loadGood(full)
   const [central] = config.outputs
   if (central?.type !== 'http') return t.fail('not http')
   t.equal(central.password?.reveal(), 'canary!', 'the secret is there')
   const { headers: _headers, ...printed } = central
   const shown = [
-    describeConfig(config),
+    describeConfig(config, tree),
     run({}).stdout + run({}).stderr,
     run({ output: 'json' }).stdout,
     JSON.stringify([config.api, printed]),
