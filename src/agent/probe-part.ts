@@ -74,6 +74,7 @@ export class ProbePart {
     if (token === undefined ? !holdsApiToken : !token.is(bearer ?? '')) return 'unauthorized'
     if (config?.type !== 'push') return 'no_such_probe'
     this.#inbox.report(name, report)
+    this.#prober?.runNow(name)
     const call = this.#inbox.last(name)
     if (call) this.#deps.records.saveCall(name, call)
     return 'taken'

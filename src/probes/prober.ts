@@ -74,6 +74,12 @@ export class Prober {
     return mergeFamilies(parts)
   }
 
+  /** Runs a probe now, besides its ticks: somebody called in. */
+  runNow(name: string): void {
+    const running = this.#running.get(name)
+    if (running) void running.seat.runOnce(running.stop.signal)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([...this.#running.values()].map((running) => this.#end(running)))
