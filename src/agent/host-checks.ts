@@ -56,18 +56,19 @@ const STALE_INTERVALS = 3
 /** Not a word of staleness before this: a busy moment delays any round. */
 const MIN_STALE_MS = 5000
 
+interface Freshness {
+  /** When it was renewed last, ms since 1970. */
+  readonly lastMs: number
+  readonly intervalMs: number
+  /** What finding out may take. */
+  readonly graceMs?: number
+  readonly nowMs: number
+}
+
 /** What is to be said of a check that should have been renewed since, or nothing. */
-export function staleness({
-  lastMs,
-  intervalMs,
-  nowMs,
-}: {
-  lastMs: number
-  intervalMs: number
-  nowMs: number
-}): string | undefined {
+export function staleness({ lastMs, intervalMs, graceMs = 0, nowMs }: Freshness): string | undefined {
   const ageMs = nowMs - lastMs
-  if (ageMs <= Math.max(STALE_INTERVALS * intervalMs, MIN_STALE_MS)) return undefined
+  if (ageMs <= Math.max(STALE_INTERVALS * intervalMs, MIN_STALE_MS) + graceMs) return undefined
   return `stale: last checked ${(ageMs / 1000).toFixed(0)} s ago, expected every ${intervalMs / 1000} s`
 }
 

@@ -4,10 +4,10 @@ import { staleness } from './host-checks.ts'
 
 /** A probe as a check of /health. What is unknown is degraded there: HealthStatus has no word for it, and it is no good news. */
 export function probeCheck(report: ProbeStatusReport, nowMs: number): JudgedCheck {
-  const { name, isCritical, results, intervalMs, sinceMs } = report
+  const { name, isCritical, results, intervalMs, timeoutMs, sinceMs } = report
   const last = results.at(-1)
   // The deadline of a run counts too: a probe that hangs is not stale before its time is over.
-  const stale = staleness({ lastMs: last?.atMs ?? sinceMs, intervalMs, nowMs })
+  const stale = staleness({ lastMs: last?.atMs ?? sinceMs, intervalMs, graceMs: timeoutMs, nowMs })
   const said = [last === undefined ? 'no result yet' : sentence(report), ...(stale === undefined ? [] : [stale])].join(
     '; ',
   )

@@ -47,6 +47,8 @@ export class ProbePart {
   /** Runs exactly these probes. Those whose settings did not change go on undisturbed. */
   async apply(probes: readonly NamedProbe[], probing: ProbingConfig): Promise<void> {
     if (this.#isClosed) return
+    // One whose settings changed goes on from what it found last.
+    this.save()
     if (this.#prober && JSON.stringify(probing) !== JSON.stringify(this.#probing)) {
       await this.#prober.close()
       this.#prober = undefined

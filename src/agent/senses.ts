@@ -40,6 +40,7 @@ export class Senses implements Component {
   readonly #deps: SensesDeps
   #inventory: Inventory | undefined
   #config: AgentConfig
+  #applying: Promise<void> = Promise.resolve()
 
   constructor(config: AgentConfig, deps: SensesDeps) {
     const { clock, log, metrics, records, hostname, platform, environment } = deps
@@ -60,8 +61,14 @@ export class Senses implements Component {
     })
   }
 
-  /** Notices what the configuration wants noticed. */
-  async apply(config: AgentConfig): Promise<void> {
+  /** Notices what the configuration wants noticed. One at a time: a reload may come while the first is still being applied. */
+  apply(config: AgentConfig): Promise<void> {
+    const applying = this.#applying.then(() => this.#applyOnce(config))
+    this.#applying = applying.catch(() => {})
+    return applying
+  }
+
+  async #applyOnce(config: AgentConfig): Promise<void> {
     this.#config = config
     await this.host.apply(config.host)
     await this.probes.apply(config.probes, config.probing)

@@ -37,6 +37,7 @@ export interface ProbeStatusReport {
   readonly sinceMs: number
   readonly isCritical: boolean
   readonly intervalMs: number
+  readonly timeoutMs: number
   readonly failures: number
   readonly failureThreshold: number
   readonly successes: number
@@ -92,10 +93,18 @@ export class ProbeSeat {
     await this.#probe.close?.()
   }
 
+  /** A run besides the ticks, unless one is under way. Never rejects. */
+  async runNow(signal: AbortSignal): Promise<void> {
+    if (!this.#runner.isBusy && !signal.aborted) await this.runOnce(signal)
+  }
+
   /** One run, or the reason why there is none. Never rejects. */
   async runOnce(signal: AbortSignal): Promise<void> {
     if (this.#runner.isBusy) {
+      // A run that was given up hangs on: no second one joins it, and no news are bad news.
       this.#deps.onSkipped(this.name)
+      const message = 'the run before has not come back yet'
+      this.#take({ status: 'unhealthy', message, atMs: this.#deps.clock.nowMs(), seconds: 0, isTimeout: false })
       return
     }
     try {
@@ -106,11 +115,11 @@ export class ProbeSeat {
   }
 
   report(): ProbeStatusReport {
-    const { type, isCritical, intervalMs, failureThreshold, successThreshold } = this.#config
+    const { type, isCritical, intervalMs, timeoutMs, failureThreshold, successThreshold } = this.#config
     const { sinceMs, failures, successes } = this.#state
     return {
       ...{ name: this.name, type, target: this.#probe.target, status: statusOf(this.#state), sinceMs, isCritical },
-      ...{ intervalMs, failures, failureThreshold, successes, successThreshold, results: this.#results },
+      ...{ intervalMs, timeoutMs, failures, failureThreshold, successes, successThreshold, results: this.#results },
     }
   }
 

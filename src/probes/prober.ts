@@ -77,7 +77,7 @@ export class Prober {
   /** Runs a probe now, besides its ticks: somebody called in. */
   runNow(name: string): void {
     const running = this.#running.get(name)
-    if (running) void running.seat.runOnce(running.stop.signal)
+    if (running) void running.seat.runNow(running.stop.signal)
   }
 
   async close(): Promise<void> {

@@ -46,7 +46,15 @@ const result = (status: ProbeResult['status'], message: string, agoMs = 1000): P
 })
 const report = (about: Partial<ProbeStatusReport>): ProbeStatusReport => ({
   ...{ name: 'database', type: 'postgres', target: 'db:5432', status: 'healthy', sinceMs: NOW_MS - 9000 },
-  ...{ isCritical: true, intervalMs: 15_000, failures: 0, failureThreshold: 3, successes: 1, successThreshold: 2 },
+  ...{
+    isCritical: true,
+    intervalMs: 15_000,
+    timeoutMs: 5000,
+    failures: 0,
+    failureThreshold: 3,
+    successes: 1,
+    successThreshold: 2,
+  },
   results: [result('healthy', 'answered')],
   ...about,
 })

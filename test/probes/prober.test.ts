@@ -99,7 +99,8 @@ t.test('a run that does not come back is not joined by a second one', async (t) 
   await prober.apply(configs({ stuck: { timeout: '50ms', interval: '1s' } }))
   await until('runs were left out', () => skipped.length >= 2)
   t.equal(runs, 1)
-  t.equal(results.length, 1)
+  t.match(results.at(-1), { status: 'unhealthy', message: 'the run before has not come back yet' })
+  await until('that to be bad news', () => statusOf(prober, 'stuck') === 'unhealthy')
 })
 
 t.test('time in which the agent stood still is not held against what is probed', async (t) => {
